@@ -1,0 +1,128 @@
+"""The values that flow through answering: Hit → Answer (with Citations). Answers are data; only ``ui/`` knows markup."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ingest.documents import Language, Passage
+
+Status = Literal[
+    "answered", "partial", "not_in_sources", "clarify", "out_of_scope", "other_region", "refused", "unavailable"
+]
+STATUSES: tuple[Status, ...] = (
+    "answered", "partial", "not_in_sources", "clarify", "out_of_scope", "other_region", "refused", "unavailable",
+)  # fmt: skip
+State = Literal["open", "opens", "closed", "permanent", "unknown"]
+
+MARKER = re.compile(r"\[(\d+)\]")
+"""A citation marker inside ``Answer.text``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One earlier turn of the conversation."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was found, with its scores: ``score`` is fused, all three lie between 0 and 1."""
+
+    passage: Passage
+    score: float
+    dense: float
+    words: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """One source of an answer. ``quote`` stands letter for letter in ``passage``."""
+
+    n: int
+    document: str
+    version: int
+    title: str
+    url: str | None
+    page: int | None
+    heading: str | None
+    language: Language
+    quote: str
+    passage: str
+    passage_id: str
+    as_of: str | None
+    confidence: str | None
+    link: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence of an answer with the numbers of its citations."""
+
+    text: str
+    citations: tuple[int, ...]
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """A programme that an answer speaks of, with its state on the day of the answer (ISO dates, whole or partial)."""
+
+    id: str
+    title: str
+    state: State
+    opens: str | None
+    closes: str | None
+    verified_on: str | None
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """The one official place to go next."""
+
+    text: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said, how sure, and from where. ``text`` holds everything the user must read, with ``[n]`` markers."""
+
+    id: str
+    question: str
+    standalone_question: str
+    language: Language
+    status: Status
+    text: str
+    as_of: str
+    generation: int
+    mode: str = "extractive"
+    statements: tuple[Statement, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    programmes: tuple[Programme, ...] = ()
+    next_step: NextStep | None = None
+    notes: tuple[str, ...] = ()
+    """The lines of ``text`` after the statements: state of the programmes, contact, age of the sources."""
+    timings: Mapping[str, float] = field(default_factory=dict)
+    complete: bool = True
+    """False while the answer is still growing."""
+    stage: str = ""
+    """While the answer grows: the step at work."""
+
+    @property
+    def plain_text(self) -> str:
+        """The text without citation markers."""
+        return MARKER.sub("", self.text).replace(" .", ".")
+
+    def as_json(self) -> dict[str, Any]:
+        """The public form: the same from the command line, batch, HTTP and the stored receipt."""
+        data = dataclasses.asdict(self)
+        for key in ("complete", "stage", "notes"):
+            del data[key]
+        return data

@@ -1,0 +1,52 @@
+"""What can go wrong, as one family: whoever catches ``GuichetError`` catches everything we raise on purpose.
+
+GuichetError
+├── SettingsError        a setting that makes no sense
+├── LibraryBusy          another process owns the data folder
+├── LibraryUnwritable    the data folder cannot be written
+├── ModelMismatch        the index was made with another embedding model
+├── UnknownDocument      an id that the library does not hold
+└── UnreadableFile       a file that gives no text, with the kind of reason
+    └── InvalidFrontMatter   a Markdown sheet whose head is wrong: file, line and key
+"""
+
+from __future__ import annotations
+
+
+class GuichetError(Exception):
+    """Base of every error raised on purpose; its text is one sentence for the person who reads it."""
+
+
+class SettingsError(GuichetError):
+    """A setting has a value that cannot be used."""
+
+
+class LibraryBusy(GuichetError):
+    """The data folder belongs to another running process."""
+
+
+class LibraryUnwritable(GuichetError):
+    """The data folder cannot be created or written."""
+
+
+class ModelMismatch(GuichetError):
+    """The index was made with another embedding model than the one that is set."""
+
+
+class UnknownDocument(GuichetError):
+    """No document of the library has this id."""
+
+
+class UnreadableFile(GuichetError):
+    """A file gives no text. ``kind`` is one word for programs (``password``, ``no_text``, ``damaged``, …)."""
+
+    def __init__(self, message: str, kind: str = "damaged") -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class InvalidFrontMatter(UnreadableFile):
+    """The head of a Markdown sheet is missing a key or holds a wrong value."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, kind="front_matter")
