@@ -1,0 +1,67 @@
+"""The settings of a guichet: ``guichet.toml`` < environment ``GUICHET_*`` < flags. Every default works offline."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from ingest.errors import SettingsError
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Everything an operator may set; ``python -m ui config`` prints the effective values."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GUICHET_", toml_file="guichet.toml", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    data_dir: Path = Field(Path("data"), description="Folder of the database, the indexes and the originals.")
+    corpus_dir: Path = Field(ROOT / "corpus", description="Folder that is ingested on the first start.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(7860, ge=0, le=65535, description="Port to listen on.")
+    embedding_model: Path = Field(
+        ROOT / "ingest" / "model", description="Folder of a static embedding model in sentence-transformers format."
+    )
+    llm: str | None = Field(None, description="Language model that phrases answers; unset: answers by extraction.")
+    llm_base_url: str | None = Field(None, description="Address of an OpenAI-compatible server.")
+    llm_api_key: SecretStr | None = Field(None, description="Key of that server; only from the environment.")
+    today: dt.date | None = Field(None, description="The date to answer for; unset: today in Europe/Brussels.")
+    rate_limit: str = Field("30/minute", description='Questions per visitor; "off" for load tests on loopback.')
+    max_question: int = Field(600, ge=50, description="Longest question, in characters.")
+    reader_seconds: float = Field(20, gt=0, description="Longest time to read one file.")
+    reader_megabytes: int = Field(1024, ge=256, description="Memory that reading one file may take.")
+    max_file_megabytes: int = Field(50, ge=1, description="Largest file that is read.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags win over the environment, the environment over the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    def current_date(self) -> dt.date:
+        """The day to answer for: a call that closed at midnight in Brussels is closed from then on."""
+        return self.today or dt.datetime.now(BRUSSELS).date()
+
+
+def load(**flags: Any) -> Settings:
+    """Return the effective settings, or raise ``SettingsError`` naming the key that is wrong."""
+    try:
+        return Settings(**{key: value for key, value in flags.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = "GUICHET_" + str(first["loc"][0]).upper() if first["loc"] else "settings"
+        raise SettingsError(f"{key}: {first['msg']}") from error
