@@ -1,0 +1,80 @@
+"""Turn text into the terms that are indexed and searched: lower case, numbers kept whole, stemmed, then folded."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from typing import Any
+
+from ingest.documents import Language
+
+_SPACES = "[ \u00a0\u202f\u2009]"
+_GROUPED = re.compile(rf"(?<![\w.,])\d{{1,3}}(?:(?:{_SPACES}|[.,'’])\d{{3}})+(?![\w])")
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)?|[^\W\d_]+\d+[^\W\d_]*|[^\W_]+")
+_STEMMERS = {"fr": "french", "nl": "dutch", "de": "german", "en": "english"}
+
+STOP_WORDS: dict[Language, frozenset[str]] = {
+    "fr": frozenset(
+        """a à ai ait as au aux avec avez avoir avons c ça ca car ce cela ces cet cette chez ci comme d dans de des
+        donc dont du elle elles en encore es est et etes êtes etre être eu eux fait faut il ils j je l la là le les
+        leur leurs lui m ma mais me mes moi mon n ne nos notre nous on ont ou où par pas peu peut peuvent peux plus
+        pour pouvez puis qu quand que quel quelle quelles quels qui quoi s sa sans se sera ses si soit son sont sous
+        sur t ta te tes toi ton tous tout toute toutes tres très tu un une va vers veut veux vos votre vous y été ete
+        combien comment pourquoi est-ce ans""".split()
+    ),
+    "nl": frozenset(
+        """aan al alle als ben bent bij bestaat dan dat de deze die dit doen doet door dus een en er geen had hebben
+        heb hebt heeft het hij hoe hoeveel hun ik in is ja je jij jullie kan kunnen kunt maar me met mij mijn moet
+        moeten na naar niet nog nu of om omdat onder ons onze ook op over te ten tot u uit uw van veel voor waar
+        waarom wat we welk welke wel werd wie wij wil word worden wordt zal ze zelf zich zij zijn zo zonder zou
+        sinds""".split()
+    ),
+    "de": frozenset(
+        """aber alle als also am an auch auf aus bei bin bis bist da damit dann das dass dem den der des die dies
+        diese diesem diesen dieser dieses doch dort durch ein eine einem einen einer eines er es für gibt hab habe
+        haben hat hier ich ihr ihre ihrem ihren im in ist ja kann kein keine man mein meine mich mir mit muss nach
+        nicht noch nur ob oder ohne sein seine sich sie sind so über um und uns unser unsere unter viel viele vom von
+        vor war was welche welchem welchen welcher welches wenn wer wie wieviel wieviele wir wird wo wurde zu zum
+        zur""".split()
+    ),
+    "en": frozenset(
+        """a about all also am an and any are as at be been but by can could did do does for from get had has have he
+        her here his how i if in into is it its just like many me more most much my no not of on or our out she so
+        some than that the their them then there these they this to up us was we were what when where which who why
+        will with would you your""".split()
+    ),
+}
+
+
+@cache
+def _stemmer(language: Language) -> Any:
+    import Stemmer
+
+    return Stemmer.Stemmer(_STEMMERS[language])
+
+
+def fold(text: str) -> str:
+    """Return *text* in lower case without accents."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe").replace("æ", "ae"))
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def words(text: str) -> list[str]:
+    """Return the words of *text* in lower case; ``50 000``, ``50.000`` and ``50,000`` are all ``50000``."""
+    text = _GROUPED.sub(lambda match: re.sub(r"\D", "", match.group()), unicodedata.normalize("NFC", text))
+    return [token.casefold().replace(",", ".") for token in _TOKEN.findall(text)]
+
+
+@lru_cache(maxsize=65_536)
+def _term(word: str, language: Language) -> str:
+    if word[0].isdigit():
+        return word
+    # The stemmer comes before the folding: it needs the accents ("déclarées" → "declar").
+    return fold(_stemmer(language).stemWord(word))
+
+
+def terms(text: str, language: Language) -> list[str]:
+    """Return the index terms of *text* in *language*, in reading order, stop words left out."""
+    stop = STOP_WORDS[language]
+    return [_term(word, language) for word in words(text) if word not in stop]

@@ -1,0 +1,102 @@
+"""The truth: documents, passages, answers and feedback in one SQL database. Vectors and words are derived from it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, Engine, ForeignKey, String, Text, create_engine, event
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """The tables of a guichet."""
+
+
+class DocumentRow(Base):
+    """One language version of a document, as it is served now."""
+
+    __tablename__ = "document"
+    key: Mapped[str] = mapped_column(String(200), primary_key=True)
+    id: Mapped[str] = mapped_column(String(190), index=True)
+    language: Mapped[str] = mapped_column(String(2))
+    version: Mapped[int]
+    title: Mapped[str] = mapped_column(Text)
+    origin: Mapped[str] = mapped_column(Text, index=True)
+    """Where the file was read from, or the key of a document that came without a file."""
+    folder: Mapped[str | None] = mapped_column(Text, index=True)
+    """The folder that was given to ``add``, if one was."""
+    digest: Mapped[str] = mapped_column(String(64))
+    url: Mapped[str | None] = mapped_column(Text)
+    as_of: Mapped[str | None] = mapped_column(String(10))
+    meta: Mapped[dict[str, Any]] = mapped_column(JSON)
+    warnings: Mapped[list[str]] = mapped_column(JSON)
+    pages: Mapped[int]
+    added_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+
+
+class PassageRow(Base):
+    """One passage; ``data`` holds headings, spans and page as JSON."""
+
+    __tablename__ = "passage"
+    id: Mapped[str] = mapped_column(String(230), primary_key=True)
+    document_key: Mapped[str] = mapped_column(ForeignKey("document.key", ondelete="CASCADE"), index=True)
+    language: Mapped[str] = mapped_column(String(2))
+    text: Mapped[str] = mapped_column(Text)
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class StateRow(Base):
+    """Named values of the library: ``generation``, ``model``, ``index``."""
+
+    __tablename__ = "state"
+    name: Mapped[str] = mapped_column(String(50), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+class AnswerRow(Base):
+    """The receipt of an answer."""
+
+    __tablename__ = "answer"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True), index=True)
+    language: Mapped[str] = mapped_column(String(2))
+    status: Mapped[str] = mapped_column(String(20), index=True)
+    generation: Mapped[int]
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class FeedbackRow(Base):
+    """A thumb up (1) or down (-1) with an optional reason."""
+
+    __tablename__ = "feedback"
+    number: Mapped[int] = mapped_column(primary_key=True)
+    answer_id: Mapped[str] = mapped_column(String(32), index=True)
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    rating: Mapped[int]
+    reason: Mapped[str | None] = mapped_column(Text)
+
+
+def connect(path: Path) -> Engine:
+    """Open the SQLite database at *path*, bringing its tables to the present form."""
+    engine = create_engine(f"sqlite:///{path}")
+    event.listen(engine, "connect", _prepare)
+    _migrate(engine)
+    return engine
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _migrate(engine: Engine) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

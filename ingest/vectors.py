@@ -1,0 +1,85 @@
+"""The nearest passages by meaning: Chroma, embedded, one collection a language (its ``where`` filter is linear)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ingest.documents import LANGUAGES, Language
+from ingest.embedding import Vectors
+
+_BATCH = 2_000
+
+
+class VectorIndex:
+    """Vectors of passages by id. ``generation`` tells which state of the database they were derived from."""
+
+    def __init__(self, folder: Path) -> None:
+        import chromadb
+        from chromadb.config import Settings as ChromaSettings
+
+        self._client = chromadb.PersistentClient(str(folder), settings=ChromaSettings(anonymized_telemetry=False))
+        self._collections = {language: self._open(language) for language in LANGUAGES}
+
+    def _open(self, language: Language) -> Any:
+        # embedding_function=None: Chroma must never fetch its own default model.
+        return self._client.get_or_create_collection(
+            f"passages-{language}", embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+        )
+
+    @property
+    def generation(self) -> int:
+        """The generation of the database that the vectors stand for; -1 while they are being written."""
+        found = {(collection.metadata or {}).get("generation", -1) for collection in self._collections.values()}
+        return int(found.pop()) if len(found) == 1 else -1
+
+    @generation.setter
+    def generation(self, value: int) -> None:
+        for language, collection in self._collections.items():
+            collection.modify(metadata={"generation": value})
+            self._collections[language] = self._open(language)
+
+    def count(self) -> int:
+        """Return how many passages have a vector."""
+        return sum(collection.count() for collection in self._collections.values())
+
+    def add(self, language: Language, ids: Sequence[str], vectors: Vectors) -> None:
+        """Store the vectors of passages in *language*."""
+        for start in range(0, len(ids), _BATCH):
+            batch = slice(start, start + _BATCH)
+            self._collections[language].upsert(ids=list(ids[batch]), embeddings=vectors[batch])
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Forget passages; unknown ids are ignored."""
+        for start in range(0, len(ids), _BATCH):
+            for collection in self._collections.values():
+                collection.delete(ids=list(ids[start : start + _BATCH]))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for language in LANGUAGES:
+            self._client.delete_collection(f"passages-{language}")
+            self._collections[language] = self._open(language)
+
+    def nearest(self, vector: Vectors, language: Language, limit: int) -> list[tuple[str, float]]:
+        """Return up to *limit* pairs of passage id and cosine, nearest first, among passages in *language*."""
+        collection = self._collections[language]
+        if not vector.any() or not (count := collection.count()):
+            return []
+        found = collection.query(query_embeddings=[vector], n_results=min(limit, count), include=["distances"])
+        return [
+            (id, 1.0 - float(distance)) for id, distance in zip(found["ids"][0], found["distances"][0], strict=True)
+        ]
+
+    def vectors(self, language: Language, ids: Sequence[str]) -> dict[str, Vectors]:
+        """Return the stored vector of each known id."""
+        if not ids:
+            return {}
+        found = self._collections[language].get(ids=list(ids), include=["embeddings"])
+        return {
+            id: np.asarray(vector, dtype=np.float32)
+            for id, vector in zip(found["ids"], found["embeddings"], strict=True)
+        }

@@ -1,0 +1,90 @@
+"""The passages that share words with a question: BM25 by tantivy over terms that ``ingest.analysis`` prepares."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import tantivy
+
+from ingest.analysis import terms
+from ingest.documents import LANGUAGES, Language, Passage
+
+TITLE_WEIGHT = 1.6
+"""How much a term in title, aliases or headings counts, against 1 in the text."""
+
+
+class WordIndex:
+    """Terms of passages by id. ``generation`` tells which state of the database they were derived from."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open()
+
+    def _open(self) -> None:
+        builder = tantivy.SchemaBuilder()
+        builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+        for language in LANGUAGES:
+            for field in ("title", "body"):
+                builder.add_text_field(f"{field}_{language}", tokenizer_name="terms", index_option="freq")
+        self._schema = builder.build()
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._index = tantivy.Index(self._schema, path=str(self._folder))
+        self._index.register_tokenizer("terms", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+        self._index.reload()
+
+    @property
+    def generation(self) -> int:
+        """The generation of the database that the terms stand for; -1 while they are being written."""
+        mark = self._folder / "generation"
+        return int(mark.read_text()) if mark.is_file() else -1
+
+    @generation.setter
+    def generation(self, value: int) -> None:
+        (self._folder / "generation").write_text(str(value))
+
+    def count(self) -> int:
+        """Return how many passages are indexed."""
+        return int(self._index.searcher().num_docs)
+
+    def update(self, passages: Iterable[Passage], removed: Sequence[str] = ()) -> None:
+        """Index *passages* and forget the *removed* ids, in one commit."""
+        writer = self._index.writer(heap_size=64_000_000, num_threads=1)
+        for id in removed:
+            writer.delete_documents("id", id)
+        for passage in passages:
+            language = passage.language
+            document = tantivy.Document()
+            document.add_text("id", passage.id)
+            # A span's own heading counts as title too: short sections share a passage.
+            headings = dict.fromkeys(span.heading or "" for span in passage.spans)
+            title = terms(" ".join((passage.title, *passage.names, *headings)), language)
+            document.add_text(f"title_{language}", " ".join(title))
+            document.add_text(f"body_{language}", " ".join(terms(passage.text, language)))
+            writer.add_document(document)
+        writer.commit()
+        writer.wait_merging_threads()
+        self._index.reload()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        shutil.rmtree(self._folder)
+        self._open()
+
+    def best(self, query: Sequence[str], language: Language, limit: int) -> list[tuple[str, float]]:
+        """Return up to *limit* pairs of passage id and BM25 score, best first, among passages in *language*."""
+        parts = []
+        for term in dict.fromkeys(query):
+            for field, weight in ((f"title_{language}", TITLE_WEIGHT), (f"body_{language}", 1.0)):
+                found = tantivy.Query.term_query(self._schema, field, term, index_option="freq")
+                parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(found, weight)))
+        if not parts:
+            return []
+        searcher = self._index.searcher()
+        hits = searcher.search(tantivy.Query.boolean_query(parts), limit).hits
+        return [(searcher.doc(address)["id"][0], float(score)) for score, address in hits]
+
+    def frequency(self, term: str, language: Language) -> int:
+        """Return in how many passages *term* stands."""
+        return int(self._index.searcher().doc_freq(f"body_{language}", term))
