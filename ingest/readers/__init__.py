@@ -1,0 +1,161 @@
+"""Read any file that the guichet takes into a ``SourceDocument``; what a file is, its content says, not its name."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from ingest.documents import SourceDocument
+from ingest.errors import UnreadableFile
+
+__all__ = ["Limits", "read"]
+
+MARKDOWN_SUFFIXES = (".md", ".markdown")
+WRONG_TYPES = {
+    b"{\\rtf": "an RTF file; save it as .docx or PDF",
+    b"\x89PNG": "an image; run OCR and add the PDF",
+    b"\xff\xd8\xff": "an image; run OCR and add the PDF",
+    b"GIF8": "an image; run OCR and add the PDF",
+    b"\x1f\x8b": "a compressed file; unpack it and add what it holds",
+    b"%!PS": "a PostScript file; save it as PDF",
+}
+"""What a file may be that is not read, by its first bytes, with the way out."""
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+_WORD_MEMBER = re.compile(r"word/document\d*\.xml")
+_HTML = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta|script|style|div|table|p|h1)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_HTML_INSIDE = re.compile(r"<(?:html|body)[\s>]", re.IGNORECASE)
+_STRICT_HTML = re.compile(r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_NOISE = re.compile("[\x00-\x06\x0e-\x1a\x1c-\x1f]")
+
+Reader = Callable[[Path, bytes], SourceDocument]
+
+
+class Limits(Protocol):
+    """What reading needs to know; ``Settings`` is one."""
+
+    @property
+    def max_file_megabytes(self) -> int:
+        """Largest file that is read."""
+
+
+def read(path: Path, settings: Limits, *, id: str | None = None) -> SourceDocument:
+    """Return the document in the file *path*, or raise ``UnreadableFile`` with the reason and the way out.
+
+    Nothing here limits time or memory: for a file of unknown origin use ``ingest.readers.sandbox``.
+    """
+    content = _content(path, settings.max_file_megabytes)
+    try:
+        document = _reader(path, content)(path, content)
+    except UnreadableFile:
+        raise
+    except (MemoryError, RecursionError) as error:
+        raise UnreadableFile(f"{path.name}: takes too much memory to read; split it into smaller files", "memory") from error
+    except Exception as error:
+        # The parsers raise anything from AssertionError to struct.error on damaged files: none may reach the caller.
+        reason = type(error).__name__
+        raise UnreadableFile(f"{path.name}: is damaged ({reason}); open it and save it again", "damaged") from error
+    return replace(document, id=id) if id else document
+
+
+def _content(path: Path, megabytes: int) -> bytes:
+    if path.is_dir():
+        raise UnreadableFile(f"{path.name}: is a folder; name a file", "wrong_type")
+    try:
+        if path.exists() and not path.is_file():
+            raise UnreadableFile(f"{path.name}: is not a regular file; name a file", "wrong_type")
+        if path.stat().st_size > megabytes * 2**20:
+            raise UnreadableFile(f"{path.name}: is larger than {megabytes} MB; split it or raise the limit", "too_large")
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UnreadableFile(f"{path.name}: cannot be opened ({reason}); check the file and its rights") from error
+    if not content.strip(b"\0\t\r\n\f \xef\xbb\xbf\xff\xfe"):
+        raise UnreadableFile(f"{path.name}: is empty; check that it was saved", "empty")
+    return content
+
+
+def _reader(path: Path, content: bytes) -> Reader:
+    """Return the reader for *content*; each is loaded only when a file needs it."""
+    if content.startswith(b"PK\x03\x04"):
+        return _zip_reader(path, content)
+    if content.startswith(OLE):
+        raise _old_office(path, content)
+    if b"%PDF" in content[:1024] and not _is_prose(content):
+        from ingest.readers.pdf import read_pdf
+
+        return read_pdf
+    for start, description in WRONG_TYPES.items():
+        if content.startswith(start):
+            raise UnreadableFile(f"{path.name}: is {description}", "wrong_type")
+    return _text_reader(path, decode(path, content))
+
+
+def _is_prose(content: bytes) -> bool:
+    """Say whether a file that mentions ``%PDF`` is a text about PDF: words come before the mark and no object after."""
+    return not content.lstrip().startswith(b"%PDF") and b"endobj" not in content and b"startxref" not in content
+
+
+def _zip_reader(path: Path, content: bytes) -> Reader:
+    try:
+        names = zipfile.ZipFile(io.BytesIO(content)).namelist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise UnreadableFile(f"{path.name}: is a damaged archive; save or download it again", "damaged") from error
+    if not any(_WORD_MEMBER.fullmatch(name) for name in names):
+        raise UnreadableFile(f"{path.name}: is an archive but no Word file; save it as .docx or PDF", "wrong_type")
+    from ingest.readers.docx import read_docx
+
+    return read_docx
+
+
+def _old_office(path: Path, content: bytes) -> UnreadableFile:
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        return UnreadableFile(f"{path.name}: is protected by a password; save it without one", "password")
+    return UnreadableFile(f"{path.name}: is an old Office file; save it as .docx or PDF", "wrong_type")
+
+
+def _text_reader(path: Path, text: str) -> Reader:
+    markdown = path.suffix.lower() in MARKDOWN_SUFFIXES
+    if (_STRICT_HTML if markdown else _HTML).match(text) or (not markdown and _HTML_INSIDE.search(text[:4096])):
+        from ingest.readers.html import read_html
+
+        return read_html
+    if markdown:
+        from ingest.readers.markdown import read_markdown
+
+        return read_markdown
+    from ingest.readers.text import read_text
+
+    return read_text
+
+
+def decode(path: Path, content: bytes) -> str:
+    """Return *content* as text (UTF-8, UTF-16 or Windows-1252), or raise when it is no text."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings: tuple[str, ...] = ("utf-16",)
+    else:
+        encodings = ("utf-8-sig", *_bare_utf16(content), "cp1252")
+    for encoding in encodings:
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if len(_NOISE.findall(text)) <= len(text) // 2000:
+            return text
+    raise UnreadableFile(f"{path.name}: is no text, PDF, Word or web page; save it as one of these", "wrong_type")
+
+
+def _bare_utf16(content: bytes) -> tuple[str, ...]:
+    """Return the UTF-16 order that zero bytes give away: every second byte of Western text is zero."""
+    even, odd = content[:4096:2].count(0), content[1:4096:2].count(0)
+    if max(even, odd) * 5 < len(content[:4096]):
+        return ()
+    return ("utf-16-be",) if even > odd else ("utf-16-le",)

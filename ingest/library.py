@@ -1,0 +1,499 @@
+"""A library: documents in, searchable passages out, owned by one process.
+
+The database is the truth. Vectors and words are derived from it, carry its generation number, and are repaired on
+opening when theirs differs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from ingest.database import AnswerRow, DocumentRow, FeedbackRow, PassageRow, StateRow, connect
+from ingest.documents import LANGUAGES, Language, Passage, Source, SourceDocument, Span
+from ingest.embedding import Embedder, StaticEmbedder
+from ingest.errors import LibraryBusy, LibraryUnwritable, ModelMismatch, UnknownDocument, UnreadableFile
+from ingest.passages import split
+from ingest.settings import Settings
+from ingest.vectors import VectorIndex
+from ingest.words import WordIndex
+
+SUFFIXES = frozenset({".md", ".markdown", ".html", ".htm", ".pdf", ".docx", ".txt"})
+"""What is picked up from a folder; a single file is read whatever its name, its content decides."""
+FORMAT = "2"
+"""The form of passages and indexes; another one in the data folder means that they are derived anew."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of the step, how many are done and how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that was not taken in, and why."""
+
+    path: str
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an ingestion changed; the first four hold document keys such as ``fr/start-ia``."""
+
+    added: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    failed: tuple[Failure, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def changes(self) -> int:
+        """How many documents are other than before."""
+        return len(self.added) + len(self.replaced) + len(self.removed)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """What the library knows of one language version of a document, without its text."""
+
+    key: str
+    id: str
+    language: Language
+    version: int
+    title: str
+    url: str | None
+    as_of: str | None
+    meta: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Title and aliases."""
+        return (self.title, *self.meta.get("aliases", ()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Incoming:
+    document: SourceDocument
+    origin: str
+    folder: str | None
+
+
+class Library:
+    """The documents of one data folder. Open it with ``with Library.open(settings) as library``."""
+
+    def __init__(self, settings: Settings, embedder: Embedder, lock: FileLock) -> None:
+        self.settings = settings
+        self.embedder = embedder
+        self._lock = lock
+        folder = settings.data_dir
+        self._engine = connect(folder / "guichet.sqlite")
+        self._originals = folder / "originals"
+        self._originals.mkdir(exist_ok=True)
+        self.vectors = VectorIndex(folder / "chroma")
+        self.words = WordIndex(folder / "words")
+
+    @classmethod
+    def open(cls, settings: Settings, embedder: Embedder | None = None, *, repair: bool = True) -> Self:
+        """Take ownership of the data folder and mend what is derived; raises a ``GuichetError`` when that fails."""
+        folder = settings.data_dir
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / ".writable").write_text("")
+            (folder / ".writable").unlink()
+        except OSError as error:
+            raise LibraryUnwritable(
+                f"{folder}: cannot write there ({error.strerror}); choose another folder with GUICHET_DATA_DIR"
+            ) from error
+        lock = FileLock(folder / "owner.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise LibraryBusy(
+                f"{folder}: a running guichet owns this folder; stop it, or choose another with GUICHET_DATA_DIR"
+            ) from error
+        try:
+            library = cls(settings, embedder or StaticEmbedder(settings.embedding_model), lock)
+            if repair:
+                library.repair()
+        except BaseException:
+            lock.release()
+            raise
+        return library
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the data folder back."""
+        self._engine.dispose()
+        self._lock.release()
+
+    # --- what is there -------------------------------------------------------------------------------------------
+
+    @property
+    def generation(self) -> int:
+        """Counts the changes of the library."""
+        return int(self._state("generation") or 0)
+
+    @cached_property
+    def documents(self) -> dict[str, DocumentInfo]:
+        """Every document by key."""
+        with Session(self._engine) as session:
+            rows = session.scalars(select(DocumentRow).order_by(DocumentRow.id, DocumentRow.language)).all()
+        return {
+            row.key: DocumentInfo(row.key, row.id, row.language, row.version, row.title, row.url, row.as_of, row.meta)  # type: ignore[arg-type]
+            for row in rows
+        }
+
+    def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """Return the passages with these ids; unknown ones are left out."""
+        return {passage.id: passage for passage in self._passages(PassageRow.id.in_(ids))}
+
+    def passages_of(self, keys: Sequence[str]) -> list[Passage]:
+        """Return the passages of the documents with these keys, in reading order."""
+        return sorted(self._passages(PassageRow.document_key.in_(keys)), key=lambda passage: _position(passage.id))
+
+    def _passages(self, *conditions: Any) -> Iterator[Passage]:
+        with Session(self._engine) as session:
+            for id, text, data in session.execute(
+                select(PassageRow.id, PassageRow.text, PassageRow.data).where(*conditions)
+            ):
+                yield _to_passage(id, text, data)
+
+    def count(self) -> int:
+        """Return how many passages the library holds."""
+        with Session(self._engine) as session:
+            return session.scalar(select(func.count()).select_from(PassageRow)) or 0
+
+    # --- changing it ---------------------------------------------------------------------------------------------
+
+    def add(self, paths: Iterable[Path], progress: Progress | None = None) -> Report:
+        """Take in files and folders. A folder is compared with what it held: what went is removed."""
+        report = _Draft()
+        files = list(_files(paths, report))
+        seen_folders = {folder for _, folder in files if folder} | report.folders
+        known = self._known()
+        incoming: list[_Incoming] = []
+        from ingest.readers.sandbox import Sandbox
+
+        with Sandbox(self.settings) as sandbox:
+            for number, (path, folder) in enumerate(files, start=1):
+                origin = str(path)
+                keys = known.get(origin, {})
+                try:
+                    digest = hashlib.sha256(self._read_bytes(path)).hexdigest()
+                    if keys and all(held == digest for held in keys.values()):
+                        report.unchanged.extend(keys)
+                    else:
+                        self._keep_original(path, digest)
+                        incoming.append(_Incoming(sandbox.read(path), origin, folder))
+                        report.warnings.extend(incoming[-1].document.warnings)
+                except UnreadableFile as error:
+                    # What could be read before stays in service; the report says what to mend.
+                    report.failed.append(Failure(origin, error.kind, str(error)))
+                if progress:
+                    progress("read", number, len(files))
+        origins = {str(path) for path, _ in files}
+        gone = [key for key, origin, folder in self._places() if folder in seen_folders and origin not in origins]
+        return self._store(incoming, gone, report, progress)
+
+    def add_documents(self, documents: Iterable[SourceDocument], progress: Progress | None = None) -> Report:
+        """Take in documents that were read elsewhere."""
+        report = _Draft()
+        held = {key: digest for digests in self._known().values() for key, digest in digests.items()}
+        incoming = []
+        for document in documents:
+            digest = document.digest or hashlib.sha256(repr(document).encode()).hexdigest()
+            if held.get(document.key) == digest:
+                report.unchanged.append(document.key)
+            else:
+                incoming.append(_Incoming(dataclasses.replace(document, digest=digest), document.key, None))
+        return self._store(incoming, [], report, progress)
+
+    def remove(self, ids: Iterable[str]) -> Report:
+        """Remove documents by id (every language) or by key (``fr/start-ia``)."""
+        keys: list[str] = []
+        for id in ids:
+            found = [key for key, info in self.documents.items() if id in (key, info.id)]
+            if not found:
+                raise UnknownDocument(f"{id}: no document has this id; `python -m ingest list` shows them all")
+            keys.extend(found)
+        return self._store([], keys, _Draft(), None)
+
+    def _store(
+        self, incoming: list[_Incoming], gone: list[str], report: _Draft, progress: Progress | None
+    ) -> Report:
+        incoming = _without_doubles(incoming, report)
+        if not incoming and not gone:
+            return report.frozen()
+        self._mark_derived(-1)
+        removed: list[str] = []
+        passages: list[Passage] = []
+        with Session(self._engine) as session, session.begin():
+            versions = dict(session.execute(select(DocumentRow.key, DocumentRow.version)).tuples().all())
+            # A file whose id changed leaves its old document behind: it goes.
+            origins = {entry.origin for entry in incoming}
+            stale = session.scalars(select(DocumentRow.key).where(DocumentRow.origin.in_(origins))).all()
+            new_keys = {entry.document.key for entry in incoming}
+            gone = [*gone, *(key for key in stale if key not in new_keys and key not in gone)]
+            touched = [*gone, *(key for key in new_keys if key in versions)]
+            for key in touched:
+                removed.extend(session.scalars(select(PassageRow.id).where(PassageRow.document_key == key)))
+                session.execute(delete(PassageRow).where(PassageRow.document_key == key))
+                session.execute(delete(DocumentRow).where(DocumentRow.key == key))
+            for entry in incoming:
+                key = entry.document.key
+                version = versions.get(key, 0) + 1
+                (report.replaced if key in versions else report.added).append(key)
+                cut = split(entry.document, version=version)
+                session.execute(insert(DocumentRow).values(**_document_values(entry, version)))
+                if cut:
+                    session.execute(insert(PassageRow), [_passage_values(passage) for passage in cut])
+                passages.extend(cut)
+            report.removed.extend(gone)
+            generation = int(session.scalar(select(StateRow.value).where(StateRow.name == "generation")) or 0) + 1
+            session.merge(StateRow(name="generation", value=str(generation)))
+            session.merge(StateRow(name="model", value=self.embedder.name))
+            session.merge(StateRow(name="format", value=FORMAT))
+        self._derive(passages, removed, progress)
+        self._mark_derived(generation)
+        self.__dict__.pop("documents", None)
+        return report.frozen()
+
+    # --- what is derived -----------------------------------------------------------------------------------------
+
+    def repair(self, progress: Progress | None = None) -> bool:
+        """Derive vectors and words anew when they do not fit the database; return whether that was needed."""
+        model = self._state("model")
+        if model and model != self.embedder.name:
+            raise ModelMismatch(
+                f"{self.settings.data_dir}: the index was made with the model {model}, not {self.embedder.name}; "
+                "run `python -m ingest rebuild`"
+            )
+        fits = self.vectors.generation == self.words.generation == self.generation
+        if self._state("format") in (None, FORMAT) and (fits or not self.generation):
+            return False
+        self.rebuild(progress)
+        return True
+
+    def rebuild(self, progress: Progress | None = None) -> None:
+        """Derive vectors and words anew from the database, with the model that is set."""
+        self._mark_derived(-1)
+        self.vectors.clear()
+        self.words.clear()
+        self._derive(list(self._passages()), [], progress)
+        with Session(self._engine) as session, session.begin():
+            session.merge(StateRow(name="model", value=self.embedder.name))
+            session.merge(StateRow(name="format", value=FORMAT))
+        self._mark_derived(self.generation)
+
+    def check(self) -> list[str]:
+        """Return what is wrong, one sentence each; an empty list means that all three stores agree."""
+        problems = []
+        counts = {"database": self.count(), "vectors": self.vectors.count(), "words": self.words.count()}
+        if len(set(counts.values())) > 1:
+            listed = ", ".join(f"{name} {count}" for name, count in counts.items())
+            problems.append(f"The stores hold different numbers of passages ({listed}); run `python -m ingest rebuild`.")
+        if not self.vectors.generation == self.words.generation == self.generation and self.generation:
+            problems.append("The indexes are of another generation than the database; run `python -m ingest rebuild`.")
+        for info in self.documents.values():
+            review = info.meta.get("review_by")
+            if review and review < self.settings.current_date().isoformat():
+                problems.append(f"{info.key}: was to be reviewed by {review}.")
+        return problems
+
+    def _derive(self, passages: list[Passage], removed: list[str], progress: Progress | None) -> None:
+        self.words.update(passages, removed)
+        if removed:
+            self.vectors.remove(removed)
+        done = 0
+        for language in LANGUAGES:
+            group = [passage for passage in passages if passage.language == language]
+            for start in range(0, len(group), 1_000):
+                batch = group[start : start + 1_000]
+                vectors = self.embedder.encode([passage.indexed_text for passage in batch])
+                self.vectors.add(language, [passage.id for passage in batch], vectors)
+                done += len(batch)
+                if progress:
+                    progress("index", done, len(passages))
+
+    def _mark_derived(self, generation: int) -> None:
+        self.vectors.generation = generation
+        self.words.generation = generation
+
+    # --- receipts and feedback -----------------------------------------------------------------------------------
+
+    def keep_answer(self, id: str, language: str, status: str, data: dict[str, Any]) -> None:
+        """Store the receipt of an answer."""
+        with Session(self._engine) as session, session.begin():
+            session.add(
+                AnswerRow(id=id, at=_now(), language=language, status=status, generation=data["generation"], data=data)
+            )
+
+    def answer(self, id: str) -> dict[str, Any] | None:
+        """Return the receipt of an answer."""
+        with Session(self._engine) as session:
+            return session.scalar(select(AnswerRow.data).where(AnswerRow.id == id))
+
+    def keep_feedback(self, answer_id: str, rating: int, reason: str | None) -> None:
+        """Store a thumb up (1) or down (-1)."""
+        with Session(self._engine) as session, session.begin():
+            session.add(FeedbackRow(answer_id=answer_id, at=_now(), rating=rating, reason=reason))
+
+    # --- small parts ---------------------------------------------------------------------------------------------
+
+    def _state(self, name: str) -> str | None:
+        with Session(self._engine) as session:
+            return session.scalar(select(StateRow.value).where(StateRow.name == name))
+
+    def _known(self) -> dict[str, dict[str, str]]:
+        known: dict[str, dict[str, str]] = {}
+        with Session(self._engine) as session:
+            for origin, key, digest in session.execute(
+                select(DocumentRow.origin, DocumentRow.key, DocumentRow.digest)
+            ).tuples():
+                known.setdefault(origin, {})[key] = digest
+        return known
+
+    def _places(self) -> list[tuple[str, str, str | None]]:
+        with Session(self._engine) as session:
+            found = session.execute(select(DocumentRow.key, DocumentRow.origin, DocumentRow.folder)).tuples()
+            return [(key, origin, folder) for key, origin, folder in found]
+
+    def _read_bytes(self, path: Path) -> bytes:
+        limit = self.settings.max_file_megabytes
+        try:
+            if path.stat().st_size > limit * 1_000_000:
+                raise UnreadableFile(f"{path.name}: larger than {limit} MB; split it or raise the limit", "too_large")
+            return path.read_bytes()
+        except OSError as error:
+            raise UnreadableFile(f"{path.name}: cannot be opened ({error.strerror})", "missing") from error
+
+    def _keep_original(self, path: Path, digest: str) -> None:
+        """Store the file before anything is derived from it, synced to disk."""
+        target = self._originals / (digest + path.suffix.lower()[:10])
+        if target.exists():
+            return
+        draft = target.with_name(target.name + ".part")
+        with draft.open("wb") as file:
+            file.write(path.read_bytes())
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(target)
+
+
+@dataclass
+class _Draft:
+    """A report while it is being written."""
+
+    added: list[str] = field(default_factory=list)
+    replaced: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    failed: list[Failure] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    folders: set[str] = field(default_factory=set)
+
+    def frozen(self) -> Report:
+        return Report(
+            *(
+                tuple(sorted(keys))
+                for keys in (self.added, self.replaced, self.removed, self.unchanged)
+            ),
+            failed=tuple(self.failed),
+            warnings=tuple(self.warnings),
+        )
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _position(passage_id: str) -> tuple[str, int]:
+    key, _, number = passage_id.rpartition(":")
+    return key, int(number)
+
+
+def _files(paths: Iterable[Path], report: _Draft) -> Iterator[tuple[Path, str | None]]:
+    """Yield each file once with the folder it was given by; a path that is not there goes into the report."""
+    seen: set[Path] = set()
+    for path in (Path(path).resolve() for path in paths):
+        if path.is_dir():
+            report.folders.add(str(path))
+            found = sorted(
+                file
+                for file in path.rglob("*")
+                if file.is_file()
+                and file.suffix.lower() in SUFFIXES
+                and file.name != "README.md"
+                and not any(part.startswith(".") for part in file.relative_to(path).parts)
+            )
+            folder: str | None = str(path)
+        elif path.is_file():
+            found, folder = [path], None
+        else:
+            report.failed.append(Failure(str(path), "missing", f"{path.name}: no such file or folder"))
+            continue
+        for file in found:
+            if file not in seen:
+                seen.add(file)
+                yield file, folder
+
+
+def _without_doubles(incoming: list[_Incoming], report: _Draft) -> list[_Incoming]:
+    """Keep the first file of each document key; a second one is a failure that names both."""
+    kept: dict[str, _Incoming] = {}
+    for entry in incoming:
+        first = kept.setdefault(entry.document.key, entry)
+        if first is not entry:
+            message = (
+                f"{Path(entry.origin).name}: has the same id and language ({entry.document.key}) as "
+                f"{Path(first.origin).name}; give it another id"
+            )
+            report.failed.append(Failure(entry.origin, "same_id", message))
+    return list(kept.values())
+
+
+def _document_values(entry: _Incoming, version: int) -> dict[str, Any]:
+    document = entry.document
+    return {
+        "key": document.key, "id": document.id, "language": document.language, "version": version,
+        "title": document.title, "origin": entry.origin, "folder": entry.folder, "digest": document.digest,
+        "url": document.url, "as_of": document.as_of, "meta": dict(document.meta),
+        "warnings": list(document.warnings), "pages": len(document.pages), "added_at": _now(),
+    }  # fmt: skip
+
+
+def _passage_values(passage: Passage) -> dict[str, Any]:
+    data = dataclasses.asdict(passage)
+    text = data.pop("text")
+    return {
+        "id": data.pop("id"), "document_key": passage.document_key, "language": passage.language, "text": text,
+        "data": data,
+    }  # fmt: skip
+
+
+def _to_passage(id: str, text: str, data: dict[str, Any]) -> Passage:
+    spans = tuple(Span(**{**span, "source": Source(**span["source"])}) for span in data["spans"])
+    rest = {key: value for key, value in data.items() if key not in ("spans", "headings", "names")}
+    return Passage(
+        id=id, text=text, spans=spans, headings=tuple(data["headings"]), names=tuple(data["names"]), **rest
+    )
