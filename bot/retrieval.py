@@ -1,0 +1,114 @@
+"""Find the passages that may answer a question: meaning and words, fused by score.
+
+The fusion follows what was measured for static models: BM25 over its maximum, cosine brought to 0…1 over the
+candidates, meaning weighing more when question and passage differ in language.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from bot.answers import Hit
+from ingest.analysis import fold, terms, words
+from ingest.documents import LANGUAGES, Language
+from ingest.embedding import Vectors
+from ingest.library import Library
+
+CANDIDATES = 40
+DENSE_WEIGHT_SAME = 0.35
+DENSE_WEIGHT_OTHER = 0.65
+NAME_BONUS = 0.35
+"""Added to the score of a document that the question calls by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name or alias of a document, as folded words."""
+
+    words: tuple[str, ...]
+    document: str
+    title: bool
+
+
+class Retriever:
+    """Finds passages of one library."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+
+    def find(self, question: str, language: Language, limit: int = 20, *, context: str = "") -> list[Hit]:
+        """Return up to *limit* passages of any language, best first.
+
+        *context* holds earlier turns that the question leans on; its words count half.
+        """
+        vector = self.embed(question, context)
+        scored: dict[str, list[float]] = {}
+        home: dict[str, Language] = {}
+        for other in LANGUAGES:
+            query = dict.fromkeys([*terms(question, language), *terms(question, other), *terms(context, other)])
+            for id, cosine in self.library.vectors.nearest(vector, other, CANDIDATES):
+                scored.setdefault(id, [0.0, 0.0])[0] = cosine
+                home[id] = other
+            for id, score in self.library.words.best(list(query), other, CANDIDATES):
+                scored.setdefault(id, [0.0, 0.0])[1] = score
+                home[id] = other
+        if not scored:
+            return []
+        self._fill_cosines(scored, home, vector)
+        return self._fuse(scored, home, language, limit)
+
+    def embed(self, question: str, context: str = "") -> Vectors:
+        """Return the unit vector of a question; what it leans on counts half."""
+        question_vector, context_vector = self.library.embedder.encode([question, context])
+        mixed = question_vector + 0.5 * context_vector
+        length = float(np.linalg.norm(mixed))
+        return np.asarray(mixed / length if length else mixed, dtype=np.float32)
+
+    def _fill_cosines(self, scored: dict[str, list[float]], home: dict[str, Language], vector: Vectors) -> None:
+        for language in LANGUAGES:
+            missing = [id for id, pair in scored.items() if not pair[0] and home[id] == language]
+            for id, stored in self.library.vectors.vectors(language, missing).items():
+                scored[id][0] = float(stored @ vector)
+
+    def _fuse(
+        self, scored: dict[str, list[float]], home: dict[str, Language], language: Language, limit: int
+    ) -> list[Hit]:
+        cosines = np.array([pair[0] for pair in scored.values()])
+        low, high = float(cosines.mean()), float(cosines.max())
+        most = max(pair[1] for pair in scored.values()) or 1.0
+        fused = []
+        for id, (cosine, bm25) in scored.items():
+            dense = max(0.0, (cosine - low) / (high - low)) if high > low else 1.0
+            weight = DENSE_WEIGHT_SAME if home[id] == language else DENSE_WEIGHT_OTHER
+            fused.append((weight * dense + (1 - weight) * bm25 / most, id, max(0.0, cosine), bm25 / most))
+        fused.sort(key=lambda entry: (-entry[0], entry[1]))
+        passages = self.library.passages([id for _, id, _, _ in fused[:limit]])
+        return [
+            Hit(passages[id], score, cosine, bm25) for score, id, cosine, bm25 in fused[:limit] if id in passages
+        ]
+
+    @cached_property
+    def _names(self) -> dict[str, list[Name]]:
+        """Names by their first word."""
+        by_first: dict[str, list[Name]] = {}
+        for info in self.library.documents.values():
+            title = info.title.split(":")[0].split(" (")[0].strip()
+            for number, name in enumerate((title, *info.names[1:])):
+                folded = tuple(fold(word) for word in words(name))
+                if folded and (len(folded) > 1 or len(folded[0]) > 3 or any(c.isupper() for c in name[1:])):
+                    by_first.setdefault(folded[0], []).append(Name(folded, info.id, number == 0))
+        return by_first
+
+    def named(self, question: str) -> dict[str, float]:
+        """Return the documents that *question* calls by name, with a weight between 0 and 1: longer names weigh more."""
+        spoken = [fold(word) for word in words(question)]
+        found: dict[str, float] = {}
+        for position, word in enumerate(spoken):
+            for name in self._names.get(word, ()):
+                if tuple(spoken[position : position + len(name.words)]) == name.words:
+                    weight = min(1.0, (0.5 if name.title else 0.35) + 0.2 * (len(name.words) - 1))
+                    found[name.document] = max(found.get(name.document, 0.0), weight)
+        return found
