@@ -1,0 +1,226 @@
+"""Compose an answer by extraction: pick the statements that answer the question, not whole passages."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bot.answers import Hit
+from bot.intent import Want
+from ingest.analysis import terms
+from ingest.documents import Language, Passage, Span
+from ingest.embedding import Vectors
+from ingest.figures import figures
+from ingest.library import Library
+
+WORDS = 90
+"""Words of an answer at most; the first statement always comes through."""
+STATEMENTS = 5
+DOCUMENTS = 6
+"""Documents whose statements are looked at."""
+
+SECTIONS: dict[Want, frozenset[str]] = {
+    "how_much": frozenset({"pays", "figures"}),
+    "when": frozenset({"dates"}),
+    "open": frozenset({"dates"}),
+    "where": frozenset({"apply", "contact"}),
+    "who": frozenset({"brief", "apply"}),
+    "allowed": frozenset({"who", "covers", "rules"}),
+    "difference": frozenset({"brief"}),
+    "what": frozenset({"brief"}),
+}
+TOPICS: dict[Want, frozenset[str]] = {
+    "how_much": frozenset({"price", "rate", "ceiling", "amount", "duration"}),
+    "when": frozenset({"deadline", "state"}),
+    "open": frozenset({"state", "deadline"}),
+    "where": frozenset({"how", "contact", "state"}),
+    "who": frozenset({"contact", "other"}),
+    "allowed": frozenset({"eligibility"}),
+    "difference": frozenset(),
+    "what": frozenset({"content"}),
+}
+"""Which gaps of a sheet answer which kind of question: with «the sources do not say»."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A statement that may be quoted, with its score and the parts of it."""
+
+    passage: Passage
+    span: Span
+    text: str
+    score: float
+    document_score: float
+    meaning: float
+    overlap: float
+    """Share of the question's weight, by rarity, whose words stand in the statement or its document's names."""
+    vector: Vectors
+
+    @property
+    def document(self) -> str:
+        """Id of the document."""
+        return self.passage.document
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each part of a statement's score counts."""
+
+    document: float = 1.0
+    meaning: float = 1.0
+    overlap: float = 0.9
+    wanted: float = 0.12
+    gap: float = 0.04
+    context: float = 0.35
+
+
+class Composer:
+    """Picks the statements of an answer from what was found."""
+
+    def __init__(self, library: Library, weights: Weights | None = None) -> None:
+        self._library = library
+        self._weights = weights or Weights()
+
+    def rank_documents(self, hits: Sequence[Hit], named: dict[str, float], bonus: float) -> list[tuple[str, float]]:
+        """Return the documents of *hits* and those called by name, best first, with their scores."""
+        scores: dict[str, float] = {}
+        for hit in hits:
+            document = hit.passage.document
+            if document not in scores:
+                scores[document] = hit.score
+            else:
+                scores[document] += 0.04 * hit.score
+        for document, weight in named.items():
+            scores[document] = scores.get(document, 0.0) + bonus * weight
+        return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
+
+    def candidates(
+        self,
+        question: str,
+        vector: Vectors,
+        language: Language,
+        wants: frozenset[Want],
+        documents: Sequence[tuple[str, float]],
+        context: str = "",
+    ) -> list[Candidate]:
+        """Return the statements of the best *documents*, best first, in the asker's language where there are some."""
+        documents = documents[:DOCUMENTS]
+        if not documents:
+            return []
+        top = documents[0][1] or 1.0
+        keys = [key for document, _ in documents if (key := self._key(document, language))]
+        rows = [
+            (passage, span, text)
+            for passage in self._library.passages_of(keys)
+            for span, text in passage.quotes()
+            if span.role != "contact"
+        ]
+        if not rows:
+            return []
+        vectors = self._library.embedder.encode([text for _, _, text in rows])
+        meanings = self._meanings(rows, vectors, vector)
+        overlaps = self._overlaps(rows, question, context, language)
+        scores = dict(documents)
+        weights = self._weights
+        found = []
+        for (passage, span, text), meaning, overlap, own in zip(rows, meanings, overlaps, vectors, strict=True):
+            document_score = scores[passage.document] / top
+            score = weights.document * document_score + weights.meaning * meaning + weights.overlap * overlap
+            score += weights.wanted * _wanted(wants, span, text, passage.language)
+            score += weights.gap * (span.role == "gap" and any(span.topic in TOPICS[want] for want in wants))
+            score -= 0.08 * (span.section == "background") + 0.05 * (span.source.confidence == "low")
+            found.append(
+                Candidate(passage, span, text, float(score), document_score, float(meaning), float(overlap), own)
+            )
+        return sorted(found, key=lambda candidate: -candidate.score)
+
+    def _key(self, document: str, language: Language) -> str | None:
+        versions = [key for key in self._library.documents if key.split("/", 1)[1] == document]
+        return f"{language}/{document}" if f"{language}/{document}" in versions else next(iter(versions), None)
+
+    def _meanings(
+        self, rows: Sequence[tuple[Passage, Span, str]], vectors: Vectors, vector: Vectors
+    ) -> list[float]:
+        """Return each statement's cosine to the question, less half of its document's mean: what sets it apart."""
+        cosines = vectors @ vector
+        by_document: dict[str, list[float]] = {}
+        for (passage, _, _), cosine in zip(rows, cosines, strict=True):
+            by_document.setdefault(passage.document, []).append(float(cosine))
+        means = {document: float(np.mean(values)) for document, values in by_document.items()}
+        return [float(cosine) - 0.5 * means[row[0].document] for row, cosine in zip(rows, cosines, strict=True)]
+
+    def _overlaps(
+        self, rows: Sequence[tuple[Passage, Span, str]], question: str, context: str, language: Language
+    ) -> list[float]:
+        """Return which share of the question's words, weighed by their rarity here, each statement holds."""
+        held = [set(terms(f"{text} {span.heading or ''}", passage.language)) for passage, span, text in rows]
+        names = {
+            passage.document: set(terms(" ".join((passage.title, *passage.names)), passage.language))
+            for passage, _, _ in rows
+        }
+        asked = dict.fromkeys(terms(question, language), 1.0)
+        for term in terms(context, language):
+            asked.setdefault(term, self._weights.context)
+        counts = Counter(term for terms_ in held for term in terms_ if term in asked)
+        idf = {term: factor * math.log(1 + len(rows) / (1 + counts[term])) for term, factor in asked.items()}
+        total = sum(idf.values()) or 1.0
+        return [
+            sum(
+                weight * (1.0 if _holds(term, words) else 0.3 if term in names[row[0].document] else 0.0)
+                for term, weight in idf.items()
+            )
+            / total
+            for row, words in zip(rows, held, strict=True)
+        ]
+
+    def select(self, candidates: Sequence[Candidate], *, documents: int = 3) -> list[Candidate]:
+        """Return two to five statements that cover the question without repeating, the direct answer first."""
+        if not candidates:
+            return []
+        chosen: list[Candidate] = []
+        size = 0
+        best = candidates[0].score
+        for candidate in candidates:
+            if chosen:
+                length = len(candidate.text.split())
+                if candidate.score < 0.62 * best or size + length > WORDS or len(chosen) >= STATEMENTS:
+                    continue
+                if max(float(candidate.vector @ other.vector) for other in chosen) > 0.93:
+                    continue
+                seen = {other.document for other in chosen}
+                if candidate.document not in seen and (
+                    len(seen) >= documents or candidate.document_score < 0.55
+                ):
+                    continue
+            chosen.append(candidate)
+            size += len(candidate.text.split())
+        return chosen
+
+
+def _holds(term: str, words: set[str]) -> bool:
+    """Return whether *term* stands among *words*, alone or as part of a compound (``Reifegrad`` in ``Reifegraddiagnose``)."""
+    return term in words or (len(term) >= 6 and any(term in word or (len(word) >= 6 and word in term) for word in words))
+
+
+_PERCENT = re.compile(r"%|procent|prozent|pour cent|per cent", re.IGNORECASE)
+
+
+def _wanted(wants: frozenset[Want], span: Span, text: str, language: Language) -> float:
+    """Return how well a statement is of the kind that is asked for, between 0 and 1."""
+    score = 0.0
+    for want in wants:
+        part = 0.5 * (span.section in SECTIONS[want])
+        if want == "how_much" and figures(text, language):
+            part += 0.5
+        elif want in ("when", "open") and any(
+            figure.kind == "date" or (figure.kind == "number" and re.fullmatch(r"(19|20)\d\d", figure.value))
+            for figure in figures(text, language)
+        ):
+            part += 0.5
+        score = max(score, part)
+    return score
