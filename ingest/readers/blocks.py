@@ -136,7 +136,8 @@ def _texts(block: Block, language: Language) -> list[str]:
 
 
 def _says_something(text: str) -> bool:
-    return any(character.isalnum() for character in text)
+    """Say whether *text* holds words, or a figure longer than a page or line number."""
+    return any(map(str.isalpha, text)) or sum(map(str.isdigit, text)) > 4
 
 
 class _HeadingPath:

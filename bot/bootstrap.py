@@ -1,0 +1,24 @@
+"""The one place that names the concrete classes and puts them together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from bot.service import Bot
+from ingest.library import Library
+from ingest.progress import bar
+from ingest.settings import Settings, load
+
+
+@contextmanager
+def open_bot(settings: Settings | None = None) -> Iterator[Bot]:
+    """Yield a bot over the data folder; on the first start, take in ``corpus/`` with a progress bar."""
+    settings = settings or load()
+    with Library.open(settings) as library:
+        if not library.documents and settings.corpus_dir.is_dir():
+            with bar() as progress:
+                library.add([settings.corpus_dir], progress)
+        bot = Bot(library, settings)
+        bot.warm()
+        yield bot

@@ -1,0 +1,159 @@
+"""Finish an answer: number the sources, say the state, the contact and the age of what was quoted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from bot import states
+from bot.answers import Answer, Citation, NextStep, Programme, Statement
+from bot.composer import Candidate
+from bot.dates import in_words
+from bot.wording import say
+from ingest.documents import Language
+from ingest.library import DocumentInfo, Library
+
+if TYPE_CHECKING:
+    from bot.service import _Draft
+
+SHOWN_STATES = 2
+"""Programmes whose state stands in the text; the others are cards."""
+
+
+def told(draft: _Draft, text: str, today: dt.date, generation: int, id: str) -> Answer:
+    """Return an answer that the bot gives in its own words."""
+    return Answer(
+        id=id, question=draft.question, standalone_question=draft.standalone, language=draft.language,
+        status=draft.status, text=text, as_of=today.isoformat(), generation=generation, timings=dict(draft.timings),
+    )  # fmt: skip
+
+
+def finish(draft: _Draft, library: Library, today: dt.date, id: str) -> Answer:
+    """Return the complete answer of a draft whose statements are chosen and verified."""
+    language = draft.language
+    chosen = _shown(draft)
+    citations = [_cite(number, candidate) for number, candidate in enumerate(chosen, start=1)]
+    statements = [_state(candidate, number, language) for number, candidate in enumerate(chosen, start=1)]
+    infos = _documents(chosen or draft.candidates[:1], library, language)
+    programmes = [_programme(info, today) for info in infos if info.meta.get("kind") in states.PROGRAMME_KINDS]
+    status_lines = [] if draft.status in ("out_of_scope", "refused") else _state_lines(programmes, infos, language)
+    closed = [line for line, programme in zip(status_lines, programmes, strict=False) if programme.state == "closed"]
+    contact, next_step = _contact(infos, language)
+    as_of = [_as_of(citations, infos, language)] if citations else []
+    lead = _lead(draft, closed)
+    body = " ".join(f"{part.text} {''.join(f'[{n}]' for n in part.citations)}" for part in statements)
+    notes = [*(line for line in status_lines if line not in closed), *contact, *as_of]
+    text = "\n\n".join(part for part in (lead, body, "\n".join(notes)) if part)
+    return Answer(
+        id=id, question=draft.question, standalone_question=draft.standalone, language=language, status=draft.status,
+        text=text, as_of=today.isoformat(), generation=library.generation, statements=tuple(statements),
+        citations=tuple(citations), programmes=tuple(programmes), next_step=next_step, notes=tuple(notes),
+        timings=dict(draft.timings),
+    )  # fmt: skip
+
+
+def _shown(draft: _Draft) -> list[Candidate]:
+    """Return the statements to show: few when they are only the nearest that the sources say."""
+    if draft.status == "out_of_scope" and not (draft.rule and draft.rule.facts):
+        return []
+    if draft.status == "out_of_scope" or (draft.status == "refused" and draft.rule):
+        return [c for c in draft.chosen if draft.named or draft.rule and draft.rule.name in ("fraud", "legal advice",
+                "personal tax", "recommend a firm", "do it for me")][:3]  # fmt: skip
+    if draft.status == "not_in_sources":
+        gaps = [candidate for candidate in draft.chosen if candidate.span.role == "gap"]
+        facts = [candidate for candidate in draft.chosen if candidate.span.role != "gap"]
+        return [*gaps, *facts[: 2 if gaps else 2]][:3]
+    return draft.chosen
+
+
+def _lead(draft: _Draft, closed: Sequence[str]) -> str:
+    language = draft.language
+    if draft.rule:
+        return say(f"answers.{draft.rule.wording}", language)
+    if draft.status == "out_of_scope":
+        return say("answers.out_of_scope", language)
+    if draft.status == "not_in_sources":
+        lead = say("answers.not_found", language)
+        if not any(candidate.span.role == "gap" for candidate in draft.chosen):
+            lead += " " + say("answers.nearest", language)
+        return " ".join((lead, *closed))
+    if draft.status == "partial":
+        return " ".join((*closed, say("answers.partial", language)))
+    return " ".join(closed)
+
+
+def _state(candidate: Candidate, number: int, language: Language) -> Statement:
+    own = candidate.passage.language
+    text = candidate.text
+    if own != language:
+        text += " " + say("answers.in_language", language, language=say(f"answers.language_{own}", language))
+    return Statement(text, (number,), own)
+
+
+def _cite(number: int, candidate: Candidate) -> Citation:
+    passage, span = candidate.passage, candidate.span
+    url = span.source.url or passage.url
+    link = f"{url}#page={passage.page}" if url and passage.page and url.endswith(".pdf") else url
+    return Citation(
+        n=number, document=passage.document, version=passage.version, title=passage.title, url=url, page=passage.page,
+        heading=span.heading, language=passage.language, quote=passage.text[span.start : span.end],
+        passage=passage.text, passage_id=passage.id, as_of=span.source.as_of or passage.as_of,
+        confidence=span.source.confidence, link=link,
+    )  # fmt: skip
+
+
+def _documents(chosen: Iterable[Candidate], library: Library, language: Language) -> list[DocumentInfo]:
+    keys = dict.fromkeys(candidate.passage.document_key for candidate in chosen)
+    return [library.documents[key] for key in keys if key in library.documents]
+
+
+def _programme(info: DocumentInfo, today: dt.date) -> Programme:
+    meta = info.meta
+    return Programme(
+        info.id, info.title, states.state(meta, today), meta.get("opens"), meta.get("closes"),
+        meta.get("verified_on"), (meta.get("contact") or {}).get("url"),
+    )  # fmt: skip
+
+
+def _state_lines(programmes: Sequence[Programme], infos: Sequence[DocumentInfo], language: Language) -> list[str]:
+    meta = {info.id: info.meta for info in infos}
+    return [_state_line(programme, meta[programme.id], language) for programme in programmes[:SHOWN_STATES]]
+
+
+def _state_line(programme: Programme, meta: dict[str, object], language: Language) -> str:
+    title = programme.title.split(":")[0].strip()
+    closes = in_words(programme.closes, language) if programme.closes else ""
+    opens = in_words(programme.opens, language) if programme.opens else ""
+    shown = str(meta.get("status_as_of") or "")
+    key = programme.state
+    if key == "closed" and closes:
+        key = "closed_since"  # type: ignore[assignment]
+    elif key == "open" and closes:
+        key = "open_until"  # type: ignore[assignment]
+    elif key == "unknown" and closes:
+        key = "unknown_until"  # type: ignore[assignment]
+    as_of = in_words(shown, language) if shown else "?"
+    return say(f"answers.state_{key}", language, title=title, closes=closes, opens=opens, as_of=as_of)
+
+
+def _contact(infos: Sequence[DocumentInfo], language: Language) -> tuple[list[str], NextStep | None]:
+    for info in infos:
+        contact = info.meta.get("contact") or {}
+        if contact.get("url"):
+            key = "answers.contact" if contact.get("confirmed") else "answers.contact_check"
+            name = str(info.meta.get("operator") or urlsplit(contact["url"]).netloc)
+            step = NextStep(say("answers.next_step", language, name=info.title.split(":")[0].strip()), contact["url"])
+            return [say(key, language, name=name, url=contact["url"])], step
+    return [say("answers.counter", language)], NextStep("1890", "https://www.1890.be")
+
+
+def _as_of(citations: Sequence[Citation], infos: Sequence[DocumentInfo], language: Language) -> str:
+    years = sorted({citation.as_of[:4] for citation in citations if citation.as_of})
+    checked = [str(info.meta["verified_on"]) for info in infos if info.meta.get("verified_on")]
+    verified = in_words(min(checked), language) if checked else "?"
+    if not years:
+        return say("answers.sources_undated", language, verified=verified)
+    key = "answers.sources_year" if len(years) == 1 else "answers.sources_range"
+    return say(key, language, first=years[0], last=years[-1], verified=verified)

@@ -1,0 +1,190 @@
+"""A question in, a cited answer out. The path is a list of named steps; each is timed, each may end it with a status."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import datetime as dt
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot import finishing, scope
+from bot.answers import Answer, Citation, Hit, Message, Programme, Statement, Status
+from bot.composer import Candidate, Composer
+from bot.evidence import judge
+from bot.intent import Want, leans_on_history, wants
+from bot.retrieval import NAME_BONUS, Retriever
+from bot.verification import verified
+from bot.wording import say
+from ingest import languages
+from ingest.documents import Language
+from ingest.library import Library
+from ingest.settings import Settings
+
+
+@dataclass
+class _Draft:
+    """What is known about the answer so far; lives for one question."""
+
+    question: str
+    language: Language
+    history: tuple[Message, ...]
+    standalone: str
+    context: str = ""
+    rule: scope.Rule | None = None
+    wants: frozenset[Want] = frozenset({"what"})
+    hits: list[Hit] = field(default_factory=list)
+    documents: list[tuple[str, float]] = field(default_factory=list)
+    named: dict[str, float] = field(default_factory=dict)
+    candidates: list[Candidate] = field(default_factory=list)
+    chosen: list[Candidate] = field(default_factory=list)
+    status: Status = "answered"
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.timings[step] = round((time.perf_counter() - start) * 1000, 2)
+
+
+class Bot:
+    """Answers questions from one library. ``stream`` is the one path; ``ask`` is its last value."""
+
+    def __init__(self, library: Library, settings: Settings) -> None:
+        self.library = library
+        self.settings = settings
+        self._retriever = Retriever(library)
+        self._composer = Composer(library)
+        self.ready = True
+
+    @property
+    def generation(self) -> int:
+        """Generation of the library that is asked."""
+        return self.library.generation
+
+    @property
+    def today(self) -> dt.date:
+        """The day that answers are given for."""
+        return self.settings.current_date()
+
+    @property
+    def document_count(self) -> int:
+        """How many documents there are, languages of one document counted once."""
+        return len({info.id for info in self.library.documents.values()})
+
+    def warm(self) -> None:
+        """Load what the first question would otherwise wait for."""
+        self._answer(self._understand("Start IA", (), "fr"))
+
+    async def stream(
+        self, question: str, history: Sequence[Message] = (), language: Language | None = None
+    ) -> AsyncIterator[Answer]:
+        """Yield growing answers; the last one has ``complete`` set and is stored as a receipt."""
+        draft = self._understand(question, tuple(history), language)
+        yield self._growing(draft, "retrieve")
+        answer = await asyncio.to_thread(self._finish, draft)
+        shown = ""
+        for statement in answer.statements[:-1]:
+            shown += statement.text + "".join(f" [{n}]" for n in statement.citations) + " "
+            yield dataclasses.replace(answer, text=shown.strip(), complete=False, stage="compose")
+            await asyncio.sleep(0)
+        yield answer
+
+    def ask(self, question: str, history: Sequence[Message] = (), language: Language | None = None) -> Answer:
+        """Return the complete answer to *question*."""
+        return self._finish(self._understand(question, tuple(history), language))
+
+    def passage_text(self, passage_id: str) -> str | None:
+        """Return the stored text of a passage."""
+        passage = self.library.passages([passage_id]).get(passage_id)
+        return passage.text if passage else None
+
+    def answer(self, id: str) -> dict[str, Any] | None:
+        """Return the receipt of an answer as plain data."""
+        return self.library.answer(id)
+
+    def feedback(self, answer_id: str, rating: int, reason: str | None = None) -> None:
+        """Keep a thumb up (1) or down (-1)."""
+        self.library.keep_feedback(answer_id, rating, (reason or "").strip()[:500] or None)
+
+    # --- the steps -----------------------------------------------------------------------------------------------
+
+    def _finish(self, draft: _Draft) -> Answer:
+        answer = self._answer(draft)
+        receipt = answer.as_json()
+        self.library.keep_answer(answer.id, answer.language, answer.status, receipt)
+        return answer
+
+    def _answer(self, draft: _Draft) -> Answer:
+        limit = self.settings.max_question
+        if len(draft.question) > limit:
+            text = say("answers.too_long", draft.language, length=len(draft.question), limit=limit)
+            return self._told(draft, "clarify", text)
+        if not draft.question.strip():
+            return self._told(draft, "clarify", say("answers.clarify", draft.language))
+        if draft.rule and not draft.rule.facts:
+            return self._told(draft, draft.rule.status, say(f"answers.{draft.rule.wording}", draft.language))
+        with draft.timed("retrieve"):
+            self._retrieve(draft)
+        with draft.timed("compose"):
+            self._compose(draft)
+        with draft.timed("judge"):
+            draft.status = judge(draft.question, draft.language, draft, self.library)
+        with draft.timed("verify"):
+            draft.chosen = [candidate for candidate in draft.chosen if verified(candidate)]
+        with draft.timed("finish"):
+            return finishing.finish(draft, self.library, self.today, uuid.uuid4().hex)
+
+    def _understand(self, question: str, history: tuple[Message, ...], language: Language | None) -> _Draft:
+        start = time.perf_counter()
+        question = " ".join(question.split())
+        asked = [message.text for message in history if message.role == "user"]
+        if language is None:
+            # Two words after a conversation in Dutch are Dutch, whatever the letters say.
+            short = len(question.split()) < 4 and asked
+            language = languages.detect(f"{asked[-1]} {question}" if short else question)
+        draft = _Draft(question, language, history, question)
+        draft.rule = scope.classify(question)
+        draft.wants = wants(question)
+        draft.named = self._retriever.named(question)
+        if asked and leans_on_history(question, language) and max(draft.named.values(), default=0) < 0.5:
+            draft.context = " ".join(message.text for message in history[-2:])
+            draft.standalone = f"{asked[-1]} {question}"
+            if not draft.named:
+                draft.named = self._retriever.named(asked[-1])
+        draft.timings["understand"] = round((time.perf_counter() - start) * 1000, 2)
+        return draft
+
+    def _retrieve(self, draft: _Draft) -> None:
+        draft.hits = self._retriever.find(draft.question, draft.language, 60, context=draft.context)
+        named = dict(draft.named)
+        if draft.rule:
+            named.update(dict.fromkeys(draft.rule.sheets, 2.0))
+        draft.documents = self._composer.rank_documents(draft.hits, named, NAME_BONUS)
+
+    def _compose(self, draft: _Draft) -> None:
+        vector = self._retriever.embed(draft.question, draft.context)
+        draft.candidates = self._composer.candidates(
+            draft.question, vector, draft.language, draft.wants, draft.documents, draft.context
+        )
+        draft.chosen = self._composer.select(draft.candidates)
+
+    def _told(self, draft: _Draft, status: Status, text: str) -> Answer:
+        """Return an answer that needs no source."""
+        draft.status = status
+        return finishing.told(draft, text, self.today, self.generation, uuid.uuid4().hex)
+
+    def _growing(self, draft: _Draft, stage: str) -> Answer:
+        return Answer(
+            id="", question=draft.question, standalone_question=draft.standalone, language=draft.language,
+            status="answered", text="", as_of=self.today.isoformat(), generation=self.generation, complete=False,
+            stage=stage,
+        )  # fmt: skip
+
+
+__all__ = ["Bot", "Citation", "Programme", "Statement"]

@@ -1,0 +1,265 @@
+"""Read files of unknown origin in a child process with limits on memory and time, one child for many files.
+
+The child is a plain subprocess, not a ``multiprocessing`` one: those import the program's main module again, which may
+be a whole web server. Requests and replies are pickles over its pipes; what comes back is unpickled from a list of
+known classes, because the child has handled a hostile file by then.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Protocol
+
+from ingest.documents import SourceDocument
+from ingest.errors import UnreadableFile
+
+__all__ = ["ReadingLimits", "Sandbox"]
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+_KNOWN = {
+    *(("ingest.documents", name) for name in ("SourceDocument", "Page", "Section", "Statement", "Source")),
+    *(("ingest.errors", name) for name in ("UnreadableFile", "InvalidFrontMatter")),
+    ("ingest.readers.sandbox", "Reply"),
+    ("datetime", "date"),
+    ("datetime", "datetime"),
+}
+_BY_MEMORY = {getattr(signal, name, None) for name in ("SIGKILL", "SIGABRT", "SIGTRAP", "SIGILL")}
+"""How a child dies that gets no more memory: killed by the system, or by its own library's guard."""
+
+
+class ReadingLimits(Protocol):
+    """What the sandbox needs to know; ``Settings`` is one."""
+
+    @property
+    def max_file_megabytes(self) -> int:
+        """Largest file that is read."""
+
+    @property
+    def reader_seconds(self) -> float:
+        """Longest time to read one file."""
+
+    @property
+    def reader_megabytes(self) -> int:
+        """Memory that reading one file may take."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits as the child gets them: plain numbers, none of the secrets that settings hold."""
+
+    max_file_megabytes: int
+    reader_seconds: float
+    reader_megabytes: int
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the child says of a file, and whether it is its last word: a child that has grown large makes way."""
+
+    outcome: SourceDocument | UnreadableFile
+    last: bool
+
+
+class Sandbox:
+    """Reads files in a child process; a context manager, safe to use from several threads (they take turns)."""
+
+    def __init__(self, settings: ReadingLimits) -> None:
+        self._limits = Limits(settings.max_file_megabytes, settings.reader_seconds, settings.reader_megabytes)
+        self._child: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the child; the next :meth:`read` starts another."""
+        with self._lock:
+            self._end()
+
+    def read(self, path: Path, id: str | None = None) -> SourceDocument:
+        """Return the document in the file *path*, or raise ``UnreadableFile``, also when it takes too long or too much."""
+        with self._lock:
+            outcome = self._ask(path, id)
+        if isinstance(outcome, UnreadableFile):
+            raise outcome
+        return outcome
+
+    def _ask(self, path: Path, id: str | None) -> SourceDocument | UnreadableFile:
+        child = self._running()
+        stdin, stdout = _pipes(child)
+        expired = threading.Event()
+        timer = threading.Timer(self._limits.reader_seconds, lambda: (expired.set(), child.kill()))
+        timer.start()
+        try:
+            pickle.dump((path.absolute(), id), stdin)
+            stdin.flush()
+            reply = _Unpickler(stdout).load()
+        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+            timer.cancel()
+            return self._autopsy(path, expired.is_set())
+        except BaseException:
+            # The person pressed Ctrl-C: the child is in the middle of a reply that no later file must get.
+            self._end()
+            raise
+        finally:
+            timer.cancel()
+        if reply.last or expired.is_set():
+            self._end()
+        outcome: SourceDocument | UnreadableFile = reply.outcome
+        return outcome
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is not None and self._child.poll() is not None:
+            self._end()
+        if self._child is None:
+            self._child = _start(self._limits)
+        return self._child
+
+    def _autopsy(self, path: Path, expired: bool) -> UnreadableFile:
+        """Bury the child and say what it died of."""
+        code = self._end()
+        if expired:
+            seconds = f"{self._limits.reader_seconds:g}"
+            message = f"{path.name}: takes longer than {seconds} seconds to read; split it or export it again"
+            return UnreadableFile(message, "timeout")
+        if -code in _BY_MEMORY:
+            return _too_much_memory(path, self._limits.reader_megabytes)
+        return UnreadableFile(f"{path.name}: is damaged (the reader broke down); export it again", "damaged")
+
+    def _end(self) -> int:
+        """End the child and return its exit status; one that still works on a file is not waited for."""
+        child, self._child = self._child, None
+        if child is None:
+            return 0
+        for pipe in _pipes(child):
+            with suppress(OSError):
+                pipe.close()
+        try:
+            return child.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            return child.wait()
+
+
+def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    if child.stdin is None or child.stdout is None:
+        raise ValueError("the child has no pipes")
+    return child.stdin, child.stdout
+
+
+def _start(limits: Limits) -> subprocess.Popen[bytes]:
+    """Start a child and wait until it listens, so that its start does not count as time of the first file."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GUICHET_")}
+    paths = [str(_ROOT), environment.get("PYTHONPATH", "")]
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    # Each thread of a numerical library reserves memory that would count as the file's.
+    environment |= {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    numbers = (limits.max_file_megabytes, limits.reader_seconds, limits.reader_megabytes)
+    program = f"from ingest.readers.sandbox import serve; serve{numbers}"
+    child = subprocess.Popen(
+        [sys.executable, "-P", "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    )
+    _pipes(child)[1].read(1)
+    return child
+
+
+class _Unpickler(pickle.Unpickler):
+    """Unpickles documents and refusals, nothing else."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _KNOWN:
+            raise pickle.UnpicklingError(f"{module}.{name} is no part of a document")
+        return super().find_class(module, name)
+
+
+def serve(max_file_megabytes: int, reader_seconds: float, reader_megabytes: int) -> None:
+    """Read one file after another in the child, until its parent closes the pipe."""
+    limits = Limits(max_file_megabytes, reader_seconds, reader_megabytes)
+    replies = os.fdopen(os.dup(1), "wb")
+    # What a library prints must not end up between the replies.
+    os.dup2(2, 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ceiling = _megabytes() + reader_megabytes
+    replies.write(b".")
+    replies.flush()
+    while True:
+        try:
+            path, id = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        outcome = _read(path, limits, id)
+        out_of_memory = isinstance(outcome, UnreadableFile) and outcome.kind == "memory"
+        pickle.dump(Reply(outcome, out_of_memory or _megabytes() > ceiling), replies)
+        replies.flush()
+
+
+def _read(path: Path, limits: Limits, id: str | None) -> SourceDocument | UnreadableFile:
+    from ingest.readers import read
+
+    _limit_memory(limits.reader_megabytes)
+    _limit_time(limits.reader_seconds + 5)
+    try:
+        return read(path, limits, id=id)
+    except UnreadableFile as refusal:
+        if refusal.kind == "memory":
+            return _too_much_memory(path, limits.reader_megabytes)
+        # The cause may be of a class that the parent does not know.
+        return refusal.with_traceback(None)
+    except MemoryError:
+        return _too_much_memory(path, limits.reader_megabytes)
+    finally:
+        _limit_time(0)
+        _limit_memory(None)
+
+
+def _too_much_memory(path: Path, megabytes: int) -> UnreadableFile:
+    message = f"{path.name}: takes more than {megabytes} MB of memory to read; split it into smaller files"
+    return UnreadableFile(message, "memory")
+
+
+def _limit_time(seconds: float) -> None:
+    """Have the system end this process after *seconds*, in case no parent is left to do so; 0 lifts the limit."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _limit_memory(megabytes: int | None) -> None:
+    """Allow *megabytes* on top of what the process holds now; ``None`` lifts the limit."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    soft = hard if megabytes is None else (_megabytes() + megabytes) * 2**20
+    if hard != resource.RLIM_INFINITY:
+        soft = min(soft, hard)
+    # macOS knows this limit and refuses to set it.
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _megabytes() -> int:
+    """Return the address space of this process; 0 where the system does not say."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (OSError, ValueError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE") // 2**20
