@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +10,7 @@ import numpy as np
 
 from bot.answers import Hit
 from bot.intent import Want
-from ingest.analysis import terms
+from bot.matching import WordMatcher, content_words
 from ingest.documents import Language, Passage, Span
 from ingest.embedding import Vectors
 from ingest.figures import figures
@@ -21,6 +19,8 @@ from ingest.library import Library
 WORDS = 90
 """Words of an answer at most; the first statement always comes through."""
 STATEMENTS = 5
+_CACHE = 20_000
+"""Passages whose statements are kept prepared."""
 DOCUMENTS = 6
 """Documents whose statements are looked at."""
 
@@ -31,7 +31,8 @@ SECTIONS: dict[Want, frozenset[str]] = {
     "where": frozenset({"apply", "contact"}),
     "who": frozenset({"brief", "apply"}),
     "allowed": frozenset({"who", "covers", "rules"}),
-    "difference": frozenset({"brief"}),
+    "difference": frozenset({"brief", "figures"}),
+    "support": frozenset({"brief", "pays"}),
     "what": frozenset({"brief"}),
 }
 TOPICS: dict[Want, frozenset[str]] = {
@@ -42,6 +43,7 @@ TOPICS: dict[Want, frozenset[str]] = {
     "who": frozenset({"contact", "other"}),
     "allowed": frozenset({"eligibility"}),
     "difference": frozenset(),
+    "support": frozenset(),
     "what": frozenset({"content"}),
 }
 """Which gaps of a sheet answer which kind of question: with «the sources do not say»."""
@@ -66,15 +68,31 @@ class Candidate:
         """Id of the document."""
         return self.passage.document
 
+    def answers(self, wants: frozenset[Want]) -> bool:
+        """Return whether this gap is about what is asked: the price that is missing when a price is wanted."""
+        return any(self.span.topic in TOPICS[want] for want in wants)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A statement with what scoring needs of it."""
+
+    passage: Passage
+    span: Span
+    text: str
+    vector: Vectors
+    words: list[str]
+    names: list[str]
+
 
 @dataclass(frozen=True, slots=True)
 class Weights:
     """How much each part of a statement's score counts."""
 
-    document: float = 1.0
-    meaning: float = 1.0
+    document: float = 0.7
+    meaning: float = 1.2
     overlap: float = 0.9
-    wanted: float = 0.12
+    wanted: float = 0.15
     gap: float = 0.04
     context: float = 0.35
 
@@ -85,6 +103,8 @@ class Composer:
     def __init__(self, library: Library, weights: Weights | None = None) -> None:
         self._library = library
         self._weights = weights or Weights()
+        self._matcher = WordMatcher(library.embedder)
+        self._prepared: dict[str, list[_Row]] = {}
 
     def rank_documents(self, hits: Sequence[Hit], named: dict[str, float], bonus: float) -> list[tuple[str, float]]:
         """Return the documents of *hits* and those called by name, best first, with their scores."""
@@ -114,28 +134,24 @@ class Composer:
             return []
         top = documents[0][1] or 1.0
         keys = [key for document, _ in documents if (key := self._key(document, language))]
-        rows = [
-            (passage, span, text)
-            for passage in self._library.passages_of(keys)
-            for span, text in passage.quotes()
-            if span.role != "contact"
-        ]
+        rows = [row for passage in self._library.passages_of(keys) for row in self._rows(passage)]
         if not rows:
             return []
-        vectors = self._library.embedder.encode([text for _, _, text in rows])
+        vectors = np.stack([row.vector for row in rows])
         meanings = self._meanings(rows, vectors, vector)
         overlaps = self._overlaps(rows, question, context, language)
         scores = dict(documents)
         weights = self._weights
         found = []
-        for (passage, span, text), meaning, overlap, own in zip(rows, meanings, overlaps, vectors, strict=True):
+        for row, meaning, overlap in zip(rows, meanings, overlaps, strict=True):
+            passage, span, text = row.passage, row.span, row.text
             document_score = scores[passage.document] / top
             score = weights.document * document_score + weights.meaning * meaning + weights.overlap * overlap
             score += weights.wanted * _wanted(wants, span, text, passage.language)
             score += weights.gap * (span.role == "gap" and any(span.topic in TOPICS[want] for want in wants))
             score -= 0.08 * (span.section == "background") + 0.05 * (span.source.confidence == "low")
             found.append(
-                Candidate(passage, span, text, float(score), document_score, float(meaning), float(overlap), own)
+                Candidate(passage, span, text, float(score), document_score, float(meaning), float(overlap), row.vector)
             )
         return sorted(found, key=lambda candidate: -candidate.score)
 
@@ -143,42 +159,56 @@ class Composer:
         versions = [key for key in self._library.documents if key.split("/", 1)[1] == document]
         return f"{language}/{document}" if f"{language}/{document}" in versions else next(iter(versions), None)
 
-    def _meanings(
-        self, rows: Sequence[tuple[Passage, Span, str]], vectors: Vectors, vector: Vectors
-    ) -> list[float]:
+    def _rows(self, passage: Passage) -> list[_Row]:
+        """Return the statements of *passage*, prepared for scoring; prepared ones are remembered."""
+        if passage.id not in self._prepared:
+            if len(self._prepared) > _CACHE:
+                self._prepared.clear()
+            quotes = [(span, text) for span, text in passage.quotes() if span.role != "contact"]
+            vectors = self._library.embedder.encode([text for _, text in quotes])
+            names = content_words(" ".join((passage.title, *passage.names)), passage.language)
+            self._prepared[passage.id] = [
+                _Row(passage, span, text, vector, content_words(f"{text} {span.heading or ''}", passage.language), names)
+                for (span, text), vector in zip(quotes, vectors, strict=True)
+            ]
+        return self._prepared[passage.id]
+
+    def _meanings(self, rows: Sequence[_Row], vectors: Vectors, vector: Vectors) -> list[float]:
         """Return each statement's cosine to the question, less half of its document's mean: what sets it apart."""
         cosines = vectors @ vector
         by_document: dict[str, list[float]] = {}
-        for (passage, _, _), cosine in zip(rows, cosines, strict=True):
-            by_document.setdefault(passage.document, []).append(float(cosine))
+        for row, cosine in zip(rows, cosines, strict=True):
+            by_document.setdefault(row.passage.document, []).append(float(cosine))
         means = {document: float(np.mean(values)) for document, values in by_document.items()}
-        return [float(cosine) - 0.5 * means[row[0].document] for row, cosine in zip(rows, cosines, strict=True)]
-
-    def _overlaps(
-        self, rows: Sequence[tuple[Passage, Span, str]], question: str, context: str, language: Language
-    ) -> list[float]:
-        """Return which share of the question's words, weighed by their rarity here, each statement holds."""
-        held = [set(terms(f"{text} {span.heading or ''}", passage.language)) for passage, span, text in rows]
-        names = {
-            passage.document: set(terms(" ".join((passage.title, *passage.names)), passage.language))
-            for passage, _, _ in rows
-        }
-        asked = dict.fromkeys(terms(question, language), 1.0)
-        for term in terms(context, language):
-            asked.setdefault(term, self._weights.context)
-        counts = Counter(term for terms_ in held for term in terms_ if term in asked)
-        idf = {term: factor * math.log(1 + len(rows) / (1 + counts[term])) for term, factor in asked.items()}
-        total = sum(idf.values()) or 1.0
         return [
-            sum(
-                weight * (1.0 if _holds(term, words) else 0.3 if term in names[row[0].document] else 0.0)
-                for term, weight in idf.items()
-            )
-            / total
-            for row, words in zip(rows, held, strict=True)
+            float(cosine) - 0.5 * means[row.passage.document] for row, cosine in zip(rows, cosines, strict=True)
         ]
 
-    def select(self, candidates: Sequence[Candidate], *, documents: int = 3) -> list[Candidate]:
+    def _overlaps(self, rows: Sequence[_Row], question: str, context: str, language: Language) -> list[float]:
+        """Return which share of the question's words, weighed by their rarity here, each statement holds.
+
+        A word counts in full where it stands, and in part where a word of like meaning stands, in any language
+        (the best match of each question word, as in late interaction: Khattab and Zaharia, ColBERT, 2020).
+        """
+        asked = dict.fromkeys(content_words(question, language), 1.0)
+        for word in content_words(context, language):
+            asked.setdefault(word, self._weights.context)
+        if not asked:
+            return [0.0] * len(rows)
+        names = {row.passage.document: row.names for row in rows}
+        match = self._matcher.matches(list(asked), [*(row.words for row in rows), *names.values()])
+        in_text, in_names = match[: len(rows)], dict(zip(names, match[len(rows) :], strict=True))
+        counts = (in_text > 0.8).sum(axis=0)
+        weights = np.array(list(asked.values())) * np.log(1 + len(rows) / (1 + counts))
+        total = float(weights.sum()) or 1.0
+        return [
+            float(np.maximum(own, 0.3 * in_names[row.passage.document]) @ weights) / total
+            for row, own in zip(rows, in_text, strict=True)
+        ]
+
+    def select(
+        self, candidates: Sequence[Candidate], wants: frozenset[Want], *, documents: int = 3
+    ) -> list[Candidate]:
         """Return two to five statements that cover the question without repeating, the direct answer first."""
         if not candidates:
             return []
@@ -186,8 +216,11 @@ class Composer:
         size = 0
         best = candidates[0].score
         for candidate in candidates:
+            gaps = any(other.span.role == "gap" for other in chosen)
             if chosen:
                 length = len(candidate.text.split())
+                if candidate.span.role == "gap" and (gaps or not candidate.answers(wants)):
+                    continue
                 if candidate.score < 0.62 * best or size + length > WORDS or len(chosen) >= STATEMENTS:
                     continue
                 if max(float(candidate.vector @ other.vector) for other in chosen) > 0.93:
@@ -200,14 +233,6 @@ class Composer:
             chosen.append(candidate)
             size += len(candidate.text.split())
         return chosen
-
-
-def _holds(term: str, words: set[str]) -> bool:
-    """Return whether *term* stands among *words*, alone or as part of a compound (``Reifegrad`` in ``Reifegraddiagnose``)."""
-    return term in words or (len(term) >= 6 and any(term in word or (len(word) >= 6 and word in term) for word in words))
-
-
-_PERCENT = re.compile(r"%|procent|prozent|pour cent|per cent", re.IGNORECASE)
 
 
 def _wanted(wants: frozenset[Want], span: Span, text: str, language: Language) -> float:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bot.answers import Status
-from bot.composer import TOPICS
+from bot.composer import Candidate
+from bot.matching import WordMatcher, content_words
 from ingest.analysis import terms
-from ingest.documents import Language
 from ingest.library import Library
 
 if TYPE_CHECKING:
@@ -33,8 +36,12 @@ class Evidence:
 
 
 LEAST_COSINE = 0.33
-LEAST_COVERAGE = 0.22
-PARTIAL_COVERAGE = 0.42
+LEAST_COVERAGE = 0.12
+WEAK_OVERLAP = 0.33
+"""A figure is asked for and the best statement shares less with the question: it may be another figure."""
+
+
+_YEAR = re.compile(r"(?<!\d)20[0-4]\d(?!\d)")
 
 
 def weigh(draft: _Draft, library: Library) -> Evidence:
@@ -52,32 +59,56 @@ def weigh(draft: _Draft, library: Library) -> Evidence:
 
 
 def _coverage(draft: _Draft, library: Library) -> float:
-    language: Language = draft.language
-    total = library.count() or 1
-    held: set[str] = set()
+    asked = list(dict.fromkeys(content_words(draft.question, draft.language)))
+    if not asked or not draft.chosen:
+        return 0.0
+    held: list[str] = []
     for candidate in draft.chosen:
         passage = candidate.passage
-        held.update(terms(f"{candidate.text} {passage.title} {' '.join(passage.names)}", passage.language))
-    asked = dict.fromkeys(terms(draft.question, language))
-    weights = {term: math.log(1 + total / (1 + library.words.frequency(term, language))) for term in asked}
-    weight = sum(weights.values())
-    return sum(value for term, value in weights.items() if _in(term, held)) / weight if weight else 0.0
+        held += content_words(f"{candidate.text} {passage.title} {' '.join(passage.names)}", passage.language)
+    match = WordMatcher(library.embedder).matches(asked, [held])[0]
+    total = library.count() or 1
+    frequencies = [library.words.frequency(next(iter(terms(word, draft.language)), ""), draft.language) for word in asked]
+    weights = np.array([math.log(1 + total / (1 + frequency)) for frequency in frequencies])
+    return float(match @ weights / weights.sum())
 
 
-def _in(term: str, held: set[str]) -> bool:
-    return term in held or (len(term) >= 5 and any(term in word or (len(word) >= 5 and word in term) for word in held))
-
-
-def judge(question: str, language: Language, draft: _Draft, library: Library) -> Status:
-    """Return the status of a draft whose statements are chosen."""
+def judge(draft: _Draft, library: Library) -> Status:
+    """Return the status of a draft whose statements are chosen; a missing figure is put first among them."""
     if draft.rule:
         return draft.rule.status
     evidence = weigh(draft, library)
-    if not draft.chosen or (evidence.cosine < LEAST_COSINE and not evidence.named and evidence.coverage < LEAST_COVERAGE):
+    if not draft.chosen or (
+        evidence.cosine < LEAST_COSINE and not evidence.named and evidence.coverage < 2 * LEAST_COVERAGE
+    ):
         return "out_of_scope"
-    first = draft.chosen[0]
-    if evidence.gap and any(first.span.topic in TOPICS[want] for want in draft.wants):
+    if evidence.gap and draft.chosen[0].answers(draft.wants):
         return "not_in_sources"
-    if evidence.coverage < LEAST_COVERAGE and not draft.context:
+    if "how_much" not in draft.wants:
+        return "answered"
+    if evidence.overlap < WEAK_OVERLAP and (gap := _missing_figure(draft)):
+        draft.chosen = [gap, *(candidate for candidate in draft.chosen if candidate.span.role != "gap")]
         return "not_in_sources"
+    if not draft.context and (evidence.overlap < WEAK_OVERLAP or _other_year(draft)):
+        return "partial"
     return "answered"
+
+
+def _missing_figure(draft: _Draft) -> Candidate | None:
+    """Return the gap that the best document leaves where a figure is asked for."""
+    document = draft.chosen[0].document
+    return next(
+        (
+            candidate
+            for candidate in draft.candidates
+            if candidate.document == document and candidate.span.role == "gap" and candidate.answers(draft.wants)
+        ),
+        None,
+    )
+
+
+def _other_year(draft: _Draft) -> bool:
+    """Return whether the question names a year of which no chosen statement speaks."""
+    asked = set(_YEAR.findall(draft.question))
+    held = {year for candidate in draft.chosen for year in _YEAR.findall(candidate.text)}
+    return bool(asked - held)

@@ -18,6 +18,8 @@ from ingest.library import DocumentInfo, Library
 if TYPE_CHECKING:
     from bot.service import _Draft
 
+NEAR = 0.55
+"""Cosine of a passage from which a message that is no question has a subject of ours all the same."""
 SHOWN_STATES = 2
 """Programmes whose state stands in the text; the others are cards."""
 
@@ -59,12 +61,12 @@ def _shown(draft: _Draft) -> list[Candidate]:
     if draft.status == "out_of_scope" and not (draft.rule and draft.rule.facts):
         return []
     if draft.status == "out_of_scope" or (draft.status == "refused" and draft.rule):
-        return [c for c in draft.chosen if draft.named or draft.rule and draft.rule.name in ("fraud", "legal advice",
-                "personal tax", "recommend a firm", "do it for me")][:3]  # fmt: skip
+        near = draft.named or any(hit.dense >= NEAR for hit in draft.hits)
+        return draft.chosen[:3] if near else []
     if draft.status == "not_in_sources":
         gaps = [candidate for candidate in draft.chosen if candidate.span.role == "gap"]
         facts = [candidate for candidate in draft.chosen if candidate.span.role != "gap"]
-        return [*gaps, *facts[: 2 if gaps else 2]][:3]
+        return [*gaps[:1], *facts[:3]]
     return draft.chosen
 
 

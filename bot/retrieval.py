@@ -6,6 +6,7 @@ candidates, meaning weighing more when question and passage differ in language.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -109,6 +110,23 @@ class Retriever:
         for position, word in enumerate(spoken):
             for name in self._names.get(word, ()):
                 if tuple(spoken[position : position + len(name.words)]) == name.words:
-                    weight = min(1.0, (0.5 if name.title else 0.35) + 0.2 * (len(name.words) - 1))
+                    weight = self._rarity(name.words) * (1.0 if name.title else 0.8)
                     found[name.document] = max(found.get(name.document, 0.0), weight)
         return found
+
+    def _rarity(self, name: tuple[str, ...]) -> float:
+        """Return between 0 and 1 how little else the words of a name may mean: how few documents are called so."""
+        rarest = min(self._documents_with.get(word, 1) for word in name)
+        total = len({info.id for info in self.library.documents.values()})
+        alone = 1 - math.log(rarest) / math.log(max(total, 2))
+        return max(0.0, min(1.0, alone + 0.15 * (len(name) - 1)))
+
+    @cached_property
+    def _documents_with(self) -> dict[str, int]:
+        """In how many documents' names each word stands."""
+        held: dict[str, set[str]] = {}
+        for names in self._names.values():
+            for name in names:
+                for word in name.words:
+                    held.setdefault(word, set()).add(name.document)
+        return {word: len(documents) for word, documents in held.items()}

@@ -134,7 +134,7 @@ class Bot:
         with draft.timed("compose"):
             self._compose(draft)
         with draft.timed("judge"):
-            draft.status = judge(draft.question, draft.language, draft, self.library)
+            draft.status = judge(draft, self.library)
         with draft.timed("verify"):
             draft.chosen = [candidate for candidate in draft.chosen if verified(candidate)]
         with draft.timed("finish"):
@@ -172,7 +172,7 @@ class Bot:
         draft.candidates = self._composer.candidates(
             draft.question, vector, draft.language, draft.wants, draft.documents, draft.context
         )
-        draft.chosen = self._composer.select(draft.candidates)
+        draft.chosen = self._composer.select(draft.candidates, draft.wants)
 
     def _told(self, draft: _Draft, status: Status, text: str) -> Answer:
         """Return an answer that needs no source."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -28,12 +30,14 @@ WRONG_TYPES = {
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 _WORD_MEMBER = re.compile(r"word/document\d*\.xml")
+# Atomic, because comments that can be grouped in many ways would take exponential time.
+_PROLOGUE = r"\s*(?>(?:<\?xml[^>]*>|<!--(?>.*?-->))\s*)*+<"
 _HTML = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta|script|style|div|table|p|h1)\b",
+    _PROLOGUE + r"(?:!doctype\s+html|html|head|body|title|meta|script|style|div|table|p|h1)\b",
     re.IGNORECASE | re.DOTALL,
 )
 _HTML_INSIDE = re.compile(r"<(?:html|body)[\s>]", re.IGNORECASE)
-_STRICT_HTML = re.compile(r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_STRICT_HTML = re.compile(_PROLOGUE + r"(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _NOISE = re.compile("[\x00-\x06\x0e-\x1a\x1c-\x1f]")
 
 Reader = Callable[[Path, bytes], SourceDocument]
@@ -57,8 +61,10 @@ def read(path: Path, settings: Limits, *, id: str | None = None) -> SourceDocume
         document = _reader(path, content)(path, content)
     except UnreadableFile:
         raise
-    except (MemoryError, RecursionError) as error:
-        raise UnreadableFile(f"{path.name}: takes too much memory to read; split it into smaller files", "memory") from error
+    except MemoryError as error:
+        raise UnreadableFile(
+            f"{path.name}: takes too much memory to read; split it into smaller files", "memory"
+        ) from error
     except Exception as error:
         # The parsers raise anything from AssertionError to struct.error on damaged files: none may reach the caller.
         reason = type(error).__name__
@@ -73,7 +79,9 @@ def _content(path: Path, megabytes: int) -> bytes:
         if path.exists() and not path.is_file():
             raise UnreadableFile(f"{path.name}: is not a regular file; name a file", "wrong_type")
         if path.stat().st_size > megabytes * 2**20:
-            raise UnreadableFile(f"{path.name}: is larger than {megabytes} MB; split it or raise the limit", "too_large")
+            raise UnreadableFile(
+                f"{path.name}: is larger than {megabytes} MB; split it or raise the limit", "too_large"
+            )
         content = path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -129,12 +137,17 @@ def _text_reader(path: Path, text: str) -> Reader:
 
         return read_html
     if markdown:
-        from ingest.readers.markdown import read_markdown
-
-        return read_markdown
+        return partial(_read_markdown, text)
     from ingest.readers.text import read_text
 
     return read_text
+
+
+def _read_markdown(text: str, path: Path, content: bytes) -> SourceDocument:
+    """Read Markdown in whatever encoding it came; its digest stays that of the file."""
+    from ingest.readers.markdown import read_markdown
+
+    return replace(read_markdown(path, text.encode()), digest=hashlib.sha256(content).hexdigest())
 
 
 def decode(path: Path, content: bytes) -> str:

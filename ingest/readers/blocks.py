@@ -46,7 +46,7 @@ def clean(text: str) -> str:
 
 
 def table_rows(rows: Iterable[Sequence[str]]) -> list[Block]:
-    """Return one block a row, ``header: cell; …``, the first row being the header; a lone row or column is plain text."""
+    """Return one block a row, ``header: cell; …``, the first being the header; a lone row or column is plain text."""
     filled = [[clean(cell) for cell in row] for row in rows]
     filled = [row for row in filled if any(row)]
     if len(filled) < 2 or max(map(len, filled)) < 2:

@@ -45,7 +45,7 @@ def read_docx(path: Path, content: bytes) -> SourceDocument:
 
 
 def _properties(word: Any) -> Any:
-    """Return the core properties, or ``None``: python-docx makes up a title and today's date for a file without them."""
+    """Return the core properties, or ``None``: python-docx makes up a title and a date where there are none."""
     from docx.opc.constants import RELATIONSHIP_TYPE
 
     related = {relationship.reltype for relationship in word.part.package.rels.values()}

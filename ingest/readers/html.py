@@ -17,15 +17,13 @@ _CONTAINERS = {"body", "main", "quote", "div", "section", "article", "comments",
 
 def read_html(path: Path, content: bytes) -> SourceDocument:
     """Return the main text of the web page in *content* with its title, language, date and address."""
-    import lxml.html
     import trafilatura
 
     tree = trafilatura.load_html(content)
     if tree is None:
         raise UnreadableFile(f"{path.name}: is a damaged web page; save it again from the browser", "damaged")
     language, address, title = _language(tree), _canonical(tree), clean(tree.findtext(".//title") or "")
-    everything = lxml.html.tostring(tree, encoding="unicode")
-    found = trafilatura.bare_extraction(
+    found: Any = trafilatura.bare_extraction(
         tree,
         include_comments=False,
         include_tables=True,
@@ -34,7 +32,7 @@ def read_html(path: Path, content: bytes) -> SourceDocument:
     )
     blocks = list(_blocks(found.body)) if found is not None and found.body is not None else []
     if not blocks:
-        blocks = [Block("paragraph", line) for line in trafilatura.html2txt(everything).splitlines() if line.strip()]
+        blocks = [Block("paragraph", line) for line in trafilatura.html2txt(content).splitlines() if line.strip()]
     return document(
         path,
         content,

@@ -169,9 +169,9 @@ def _breaks(group: list[Line], line: Line, lines: list[Line], pitch: float) -> b
 
 
 def _is_lone_mark(line: Line) -> bool:
-    return BULLET.fullmatch(line.text.strip() + " x") is not None and len(line.text.strip()) <= 3 or (
-        len(line.text.strip()) == 1 and BULLET.match(line.text.strip() + " x") is not None
-    )
+    """Say whether a list mark stands on a line of its own, which PDFium makes of a mark set apart from its item."""
+    mark = line.text.strip()
+    return len(mark) <= 3 and not mark.isalnum() and BULLET.match(f"{mark} x") is not None
 
 
 def _left_short(above: Line, line: Line, lines: list[Line]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from ingest.readers.layout import Line, paragraphs, without_running_lines
 
 _DATE = re.compile(r"(?:D:)?((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 _NO_TITLE = re.compile(
-    r"untitled|document\d*|(?:microsoft word|powerpoint presentation|layout \d)\b.*|.*\.(?:docx?|pdf|indd|pptx?|xlsx?|tex|dvi)",
+    r"untitled|document\d*|(?:microsoft word|powerpoint presentation|layout \d)\b.*"
+    r"|.*\.(?:docx?|pdf|indd|pptx?|xlsx?|tex|dvi)",
     re.IGNORECASE,
 )
 _BOLD = re.compile(r"bold|black|heavy|semibold", re.IGNORECASE)
@@ -60,7 +62,7 @@ def read_pdf(path: Path, content: bytes) -> SourceDocument:
 
 
 def _refusal(path: Path, code: int | None) -> UnreadableFile:
-    import pypdfium2.raw as raw
+    from pypdfium2 import raw
 
     if code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
         return UnreadableFile(f"{path.name}: is protected by a password; save it without one", "password")
@@ -99,7 +101,7 @@ def _ranges(numbers: list[int]) -> str:
 def _read_pages(pdf: Any) -> tuple[list[list[Line] | None], list[int]]:
     """Return the lines of every page, ``None`` for a picture without text, and the numbers of unreadable pages."""
     import pypdfium2 as pdfium
-    import pypdfium2.raw as raw
+    from pypdfium2 import raw
 
     pages: list[list[Line] | None] = []
     unread = []
@@ -120,10 +122,13 @@ def _read_pages(pdf: Any) -> tuple[list[list[Line] | None], list[int]]:
 
 def _flat_page(pdf: Any, index: int) -> Any:
     """Return a page with what was filled into its forms and written over it made part of its text."""
-    import pypdfium2.raw as raw
+    from pypdfium2 import raw
 
     page = pdf[index]
-    if raw.FPDFPage_GetAnnotCount(page) > 0 and raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS:
+    if (
+        raw.FPDFPage_GetAnnotCount(page) > 0
+        and raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) == raw.FLATTEN_SUCCESS
+    ):
         page.close()
         page = pdf[index]
     return page
@@ -157,7 +162,7 @@ def _line(textpage: Any, text: str, start: int) -> Line:
 
 
 def _size(textpage: Any, index: int) -> float:
-    import pypdfium2.raw as raw
+    from pypdfium2 import raw
 
     matrix = raw.FS_MATRIX()
     size = float(raw.FPDFText_GetFontSize(textpage, index))
@@ -169,7 +174,7 @@ def _size(textpage: Any, index: int) -> float:
 def _bold(textpage: Any, *indexes: int) -> bool:
     import ctypes
 
-    import pypdfium2.raw as raw
+    from pypdfium2 import raw
 
     for index in indexes:
         buffer, flags = ctypes.create_string_buffer(128), ctypes.c_int()
@@ -206,8 +211,10 @@ def _iso_date(text: str) -> str | None:
 
 def _page_blocks(pages: list[list[Line]], outline: Outline) -> Iterator[list[Block]]:
     """Yield the blocks of each page, a sentence that runs over the page break staying on the page where it begins."""
-    made = [_with_outline(blocks, outline.get(index, [])) for index, blocks in enumerate(paragraphs(pages, bool(outline)))]
-    for blocks, following in zip(made, made[1:], strict=False):
+    made = [
+        _with_outline(blocks, outline.get(index, [])) for index, blocks in enumerate(paragraphs(pages, bool(outline)))
+    ]
+    for blocks, following in pairwise(made):
         _join_over_break(blocks, following)
     yield from made
 

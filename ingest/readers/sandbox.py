@@ -91,7 +91,7 @@ class Sandbox:
             self._end()
 
     def read(self, path: Path, id: str | None = None) -> SourceDocument:
-        """Return the document in the file *path*, or raise ``UnreadableFile``, also when it takes too long or too much."""
+        """Return the document in the file *path*, or raise ``UnreadableFile``, also for time or memory."""
         with self._lock:
             outcome = self._ask(path, id)
         if isinstance(outcome, UnreadableFile):
@@ -102,7 +102,7 @@ class Sandbox:
         child = self._running()
         stdin, stdout = _pipes(child)
         expired = threading.Event()
-        timer = threading.Timer(self._limits.reader_seconds, lambda: (expired.set(), child.kill()))
+        timer = threading.Timer(self._limits.reader_seconds, _give_up, (child, expired))
         timer.start()
         try:
             pickle.dump((path.absolute(), id), stdin)
@@ -155,6 +155,11 @@ class Sandbox:
             return child.wait()
 
 
+def _give_up(child: subprocess.Popen[bytes], expired: threading.Event) -> None:
+    expired.set()
+    child.kill()
+
+
 def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
     if child.stdin is None or child.stdout is None:
         raise ValueError("the child has no pipes")
@@ -167,7 +172,7 @@ def _start(limits: Limits) -> subprocess.Popen[bytes]:
     paths = [str(_ROOT), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     # Each thread of a numerical library reserves memory that would count as the file's.
-    environment |= {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    environment |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     numbers = (limits.max_file_megabytes, limits.reader_seconds, limits.reader_megabytes)
     program = f"from ingest.readers.sandbox import serve; serve{numbers}"
     child = subprocess.Popen(

@@ -1,0 +1,1 @@
+"""How good the answers and the search are, measured on questions with known right answers."""

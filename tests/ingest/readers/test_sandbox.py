@@ -1,0 +1,119 @@
+"""Reading in a child process with limits."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import zlib
+from pathlib import Path
+
+import pytest
+
+from ingest.errors import UnreadableFile
+from ingest.readers.sandbox import Sandbox
+from ingest.settings import Settings
+from tests.ingest.readers.samples import pdf, statements
+
+TEXT = "La Région accorde une aide aux entreprises."
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> Path:
+    path = tmp_path / "note.txt"
+    path.write_text(TEXT, "utf-8")
+    return path
+
+
+@pytest.fixture
+def endless(tmp_path: Path) -> Path:
+    """A web page whose single paragraph has 50,000 attributes: the HTML reader is busy with it for minutes."""
+    attributes = " ".join(f'a{number}="x"' for number in range(50_000))
+    path = tmp_path / "endless.html"
+    path.write_text(f"<html><body><p {attributes}>{TEXT}</p></body></html>", "utf-8")
+    return path
+
+
+def test_documents_and_refusals_come_through(sandbox: Sandbox, note: Path, tmp_path: Path) -> None:
+    """The sandbox returns the document and raises the refusal that reading alone would."""
+    assert statements(sandbox.read(note, id="start-ia")) == [TEXT]
+    assert sandbox.read(note, id="start-ia").key == "fr/start-ia"
+    with pytest.raises(UnreadableFile, match=r"^gone\.pdf: cannot be opened"):
+        sandbox.read(tmp_path / "gone.pdf")
+
+
+def test_a_file_that_takes_too_long_is_given_up(endless: Path, note: Path) -> None:
+    """A file that keeps its reader busy is refused in time, and the next one is read."""
+    with Sandbox(Settings(reader_seconds=3)) as sandbox:
+        start = time.monotonic()
+        with pytest.raises(UnreadableFile) as caught:
+            sandbox.read(endless)
+        assert caught.value.kind == "timeout"
+        assert time.monotonic() - start < 6
+        assert statements(sandbox.read(note)) == [TEXT]
+
+
+def test_a_file_that_fills_the_memory_is_given_up(tmp_path: Path, note: Path) -> None:
+    """A PDF whose content unpacks to hundreds of megabytes is refused for its memory, and the next one is read."""
+    path = tmp_path / "bomb.pdf"
+    path.write_bytes(_bomb(700))
+    with Sandbox(Settings(reader_megabytes=256)) as sandbox:
+        with pytest.raises(UnreadableFile) as caught:
+            sandbox.read(path)
+        assert caught.value.kind == "memory"
+        assert statements(sandbox.read(note)) == [TEXT]
+
+
+def _bomb(megabytes: int) -> bytes:
+    packer = zlib.compressobj(9)
+    stream = b"".join(packer.compress(b" " * 2**20) for _ in range(megabytes)) + packer.flush()
+    content = pdf([TEXT])
+    start, end = content.rindex(b"<</Length"), content.rindex(b"endstream")
+    head = b"<</Filter/FlateDecode/Length %d>>\nstream\n" % len(stream)
+    return content[:start] + head + stream + b"\n" + content[end:]
+
+
+def test_a_child_that_is_killed_is_replaced(note: Path) -> None:
+    """When the system kills the child between two files, the next file is read by a new one."""
+    with Sandbox(Settings()) as sandbox:
+        sandbox.read(note)
+        child = sandbox._child
+        assert child is not None
+        child.kill()
+        child.wait()
+        assert statements(sandbox.read(note)) == [TEXT]
+
+
+def test_the_child_gets_no_secret(note: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key of the language model is not in the environment of the process that reads hostile files."""
+    monkeypatch.setenv("GUICHET_LLM_API_KEY", "hidden")
+    with Sandbox(Settings()) as sandbox:
+        sandbox.read(note)
+        assert sandbox._child is not None
+        listing = Path(f"/proc/{sandbox._child.pid}/environ")
+        if not listing.exists():
+            pytest.skip("this system does not show the environment of a process")
+        assert b"hidden" not in listing.read_bytes()
+
+
+def test_many_small_files_are_read_quickly(tmp_path: Path) -> None:
+    """Starting the child and reading 500 short Markdown files takes less than 3 seconds."""
+    for number in range(500):
+        (tmp_path / f"note-{number}.md").write_text(f"# Note {number}\n\n{TEXT}\n\n- un point\n", "utf-8")
+    start = time.monotonic()
+    with Sandbox(Settings()) as sandbox:
+        for path in tmp_path.iterdir():
+            sandbox.read(path)
+    assert time.monotonic() - start < 3
+
+
+def test_the_child_stays_light() -> None:
+    """The module that the child starts from loads no parser, index, model or screen."""
+    heavy = "{'chromadb', 'gradio', 'torch', 'trafilatura', 'docx', 'pypdfium2', 'numpy', 'pydantic'}"
+    program = f"import sys, ingest.readers, ingest.readers.sandbox; sys.exit(str(set(sys.modules) & {heavy} or ''))"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False
+    )
+    assert not result.stderr.strip()

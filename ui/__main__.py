@@ -1,0 +1,92 @@
+"""``python -m ui``: serve the pages, or print the effective settings."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import socket
+import sys
+from collections.abc import Sequence
+
+from pydantic import SecretStr
+
+from ingest import settings as settings_module
+from ingest.errors import GuichetError, SettingsError
+from ingest.settings import Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; what goes wrong on purpose is one sentence on stderr and exit code 2."""
+    given = _parser().parse_args(arguments)
+    try:
+        if given.command == "config":
+            return config(settings_module.load())
+        return serve(settings_module.load(host=given.host, port=given.port))
+    except GuichetError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ui", description="The pages of Guichet IA.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serving = commands.add_parser("serve", help="serve the chat page and the API")
+    serving.add_argument("--port", type=int, help="port to listen on (GUICHET_PORT)")
+    serving.add_argument("--host", help="address to listen on (GUICHET_HOST)")
+    commands.add_parser("config", help="print the effective settings, secrets masked")
+    return parser
+
+
+def config(settings: Settings) -> int:
+    """Print every setting with its value and its sentence."""
+    for key, field in type(settings).model_fields.items():
+        value = getattr(settings, key)
+        shown = "********" if isinstance(value, SecretStr) else value
+        print(f"# {field.description}")
+        print(f"GUICHET_{key.upper()}={'' if shown is None else shown}\n")
+    return 0
+
+
+def serve(settings: Settings) -> int:
+    """Hold the port, open the bot, serve until interrupted."""
+    with listening(settings.host, settings.port) as held:
+        # Only now: a taken port is said at once, not after the seconds that these imports and the bot take.
+        from bot.bootstrap import open_bot
+        from ui.serving import run
+
+        with open_bot(settings) as bot:
+            run(bot, settings, held)
+    return 0
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket bound to *host* and *port*, or say why not."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+            trial.listen()
+        held = socket.socket(family, kind, protocol)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(address)
+    except socket.gaierror as error:
+        raise SettingsError(f'GUICHET_HOST: "{host}" is not an address of this machine.') from error
+    except OSError as error:
+        raise SettingsError(_why_not(host, port, error)) from error
+    return held
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        other = port + 1 if port < 65535 else port - 1
+        return f"Port {port} is taken by another program; stop it or set GUICHET_PORT={other}."
+    if error.errno == errno.EACCES:
+        return f"Port {port} is reserved for the system; set GUICHET_PORT to 1024 or more."
+    return f'GUICHET_HOST: cannot listen on "{host}" ({error.strerror}).'
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,84 @@
+"""The Gradio page: one room, three events. The room's markup and script are ours; Gradio carries and keeps the state."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# Gradio calls home when it is imported and mounted unless this is set before.
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+import gradio as gr
+
+from bot.answers import Answer, Message
+from ingest.documents import Language
+from ingest.settings import Settings
+from ui import markup
+from ui.asking import Bot, Refusal, answers, checked
+from ui.words import preferred
+
+STATIC = Path(__file__).parent / "static"
+REMEMBERED = 8
+"""Turns of a conversation that are handed back to the bot."""
+
+CONNECT = """
+// The events of this component: 'ask' 'stop' 'clear'.
+window.guichet.connect(element, trigger, props, watch);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """What the server keeps of one visitor's conversation while the page is open."""
+
+    history: tuple[Message, ...] = ()
+    generation: int | None = None
+
+    def with_answer(self, answer: Answer) -> Conversation:
+        """Return the conversation after *answer*."""
+        turn = (Message("user", answer.question), Message("assistant", answer.plain_text))
+        return Conversation((*self.history, *turn)[-2 * REMEMBERED :], answer.generation)
+
+
+def build(bot: Bot, settings: Settings) -> gr.Blocks:
+    """Return the page over *bot*, ready to be mounted."""
+
+    async def ask(talk: Conversation, event: gr.EventData) -> AsyncIterator[tuple[dict[str, Any], Any]]:
+        """Yield what the room shows while a question is answered, and remember the last answer."""
+        asked: dict[str, Any] = event._data or {}
+        page = preferred(str(asked.get("language")), None)
+        turn = asked.get("turn")
+        try:
+            question = checked(str(asked.get("question") or ""), page, settings)
+            async for answer in answers(bot, question, talk.history, page):
+                if not answer.complete:
+                    yield _growing(turn, answer, bot), gr.skip()
+                    continue
+                yield _finished(turn, answer, bot, page, talk), talk.with_answer(answer)
+        except Refusal as refusal:
+            yield {"turn": turn, "done": True, "html": str(markup.trouble(refusal.sentence, page))}, gr.skip()
+
+    with gr.Blocks(title="Guichet IA", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
+        talk = gr.State(Conversation(), time_to_live=3600)
+        room = gr.HTML(value={}, html_template="", js_on_load=CONNECT, apply_default_css=False, elem_id="gradio-room")
+        asking = room.ask(
+            ask, [talk], [room, talk], show_progress="hidden", trigger_mode="multiple", api_visibility="private"
+        )
+        room.stop(None, cancels=[asking], show_progress="hidden", api_visibility="private")
+        room.clear(lambda: Conversation(), None, [talk], show_progress="hidden", queue=False, api_visibility="private")
+    page.queue(default_concurrency_limit=40, max_size=200)
+    return page
+
+
+def _growing(turn: object, answer: Answer, bot: Bot) -> dict[str, Any]:
+    stage, text = markup.growing(answer, bot.document_count)
+    return {"turn": turn, "done": False, "stage": stage, "html": str(text)}
+
+
+def _finished(turn: object, answer: Answer, bot: Bot, page: Language, talk: Conversation) -> dict[str, Any]:
+    updated = talk.generation is not None and talk.generation != answer.generation
+    text = markup.finished(answer, page, bot.today, updated=updated)
+    return {"turn": turn, "done": True, "answer": answer.id, "html": str(text)}

@@ -1,0 +1,40 @@
+"""Errors over HTTP as RFC 9457 problem details, in the reader's language."""
+
+from __future__ import annotations
+
+from starlette.responses import JSONResponse
+
+from ingest.documents import Language
+from ui.asking import Refusal
+from ui.words import word
+
+TITLES = {
+    "empty": "Empty question",
+    "too_long": "Question too long",
+    "not_ready": "Not ready",
+    "not_found": "Not found",
+    "too_large": "Request too large",
+    "malformed": "Malformed request",
+    "unexpected": "Unexpected error",
+}
+"""The English name of each kind, the same in every language so that programs may rely on it."""
+
+
+def details(key: str, status: int, sentence: str) -> dict[str, str | int]:
+    """Return the members of a problem."""
+    return {"type": f"urn:guichet-ia:problem:{key}", "title": TITLES[key], "status": status, "detail": sentence}
+
+
+def response(key: str, status: int, sentence: str) -> JSONResponse:
+    """Return a problem as a response."""
+    return JSONResponse(details(key, status, sentence), status, media_type="application/problem+json")
+
+
+def problem(key: str, language: Language, status: int, **values: object) -> JSONResponse:
+    """Return the problem *key* with its sentence of the catalogue."""
+    return response(key, status, word(key, language, **values))
+
+
+def refused(refusal: Refusal) -> JSONResponse:
+    """Return a refusal as a response."""
+    return response(refusal.key, refusal.status, refusal.sentence)

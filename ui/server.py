@@ -1,0 +1,118 @@
+"""The web application: the chat page at ``/``, the programs' way in under ``/api/v1``, health, and our static files."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+
+import gradio as gr
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.routing import Mount
+
+from ingest.settings import Settings
+from ui import api, problems
+from ui.asking import Bot, Refusal
+from ui.guard import Door, Guard
+from ui.page import STATIC, build
+from ui.shell import Frame
+
+FONT = ["system-ui", "sans-serif"]
+
+
+def create_app(bot: Bot, settings: Settings) -> FastAPI:
+    """Return the application over *bot*."""
+    started = secrets.token_hex(6)
+    # The interactive documentation of FastAPI loads its scripts from a third party: none of it is served.
+    app = FastAPI(title="Guichet IA", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+
+    def frame() -> Frame:
+        return Frame(settings.max_question, bot.document_count, bot.generation, bot.today, started)
+
+    @app.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """Say that the process answers, and which run of it."""
+        return {"status": "ok", "started": started}
+
+    @app.get("/readyz")
+    async def readyz(request: Request) -> Response:
+        """Say whether questions can be answered."""
+        if not bot.ready:
+            raise Refusal("not_ready", api.page_language(request), 503)
+        return JSONResponse({"status": "ready", "generation": bot.generation})
+
+    @app.get("/favicon.ico", include_in_schema=False)
+    async def favicon() -> Response:
+        """Answer browsers that ask for an icon by habit; the page names its own."""
+        return Response(status_code=204)
+
+    app.include_router(api.routes(bot, settings))
+    _mount_static(app)
+    _explain_errors(app)
+    app.add_middleware(Guard, frame=frame, version=_version())
+    return _mount_page(app, bot, settings)
+
+
+def _mount_page(app: FastAPI, bot: Bot, settings: Settings) -> FastAPI:
+    theme = gr.themes.Base(font=FONT, font_mono=["ui-monospace", "monospace"])
+    gr.mount_gradio_app(
+        app,
+        build(bot, settings),
+        path="/",
+        theme=theme,
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        max_file_size="1kb",
+        show_error=False,
+        enable_monitoring=False,
+        mcp_server=False,
+        pwa=False,
+    )
+    mount = next(route for route in app.routes if isinstance(route, Mount) and route.path == "")
+    mount.app = Door(mount.app)
+    return app
+
+
+def _mount_static(app: FastAPI) -> None:
+    """Serve our own files under ``/static``; Gradio's files of that name stay reachable behind them."""
+    files = StaticFiles(directory=STATIC)
+    for name in sorted(path.name for path in STATIC.iterdir() if path.is_file()):
+
+        async def serve(request: Request, name: str = name) -> Response:
+            """Return one file; its address changes with its content, so it may be kept."""
+            response = await files.get_response(name, request.scope)
+            response.headers["cache-control"] = "public, max-age=86400"
+            return response
+
+        app.add_api_route(f"/static/{name}", serve, include_in_schema=False, response_model=None)
+
+
+def _version() -> str:
+    """Return a short name of the content of our static files."""
+    digest = hashlib.sha256()
+    for path in sorted(STATIC.iterdir()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:10]
+
+
+def _explain_errors(app: FastAPI) -> None:
+    """Turn every error of our routes into problem details."""
+
+    @app.exception_handler(Refusal)
+    async def refused(_request: Request, error: Refusal) -> Response:
+        return problems.refused(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(request: Request, error: RequestValidationError) -> Response:
+        # Only the place is repeated: what was sent may be private.
+        field = ".".join(str(part) for part in error.errors()[0]["loc"][1:]) or "body"
+        return problems.problem("malformed", api.page_language(request), 422, field=field)
+
+    @app.exception_handler(HTTPException)
+    async def failed(request: Request, error: HTTPException) -> Response:
+        key = "not_found" if error.status_code in {404, 405} else "unexpected"
+        return problems.problem(key, api.page_language(request), error.status_code)

@@ -1,0 +1,36 @@
+"""Run the application on a port that is already held."""
+
+from __future__ import annotations
+
+import socket
+
+import uvicorn
+from rich.console import Console
+
+from ingest.settings import Settings
+from ui.asking import Bot
+from ui.server import create_app
+
+
+class Server(uvicorn.Server):
+    """A server that says where it is once it answers."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then print the address to open."""
+        await super().startup(sockets)
+        if self.started and sockets:
+            host, port = sockets[0].getsockname()[:2]
+            shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host
+            Console().print(f"Guichet IA: http://{f'[{shown}]' if ':' in shown else shown}:{port}", highlight=False)
+
+
+def run(bot: Bot, settings: Settings, held: socket.socket) -> None:
+    """Serve *bot* on the socket *held* until interrupted."""
+    configuration = uvicorn.Config(
+        create_app(bot, settings),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    Server(configuration).run(sockets=[held])
