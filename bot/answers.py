@@ -126,3 +126,15 @@ class Answer:
         for key in ("complete", "stage", "notes"):
             del data[key]
         return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Answer:
+        """Return the answer that ``as_json`` made *data* of."""
+        values = dict(data)
+        for key, kind in (("citations", Citation), ("programmes", Programme)):
+            values[key] = tuple(kind(**entry) for entry in values[key])
+        values["statements"] = tuple(
+            Statement(entry["text"], tuple(entry["citations"]), entry["language"]) for entry in values["statements"]
+        )
+        values["next_step"] = NextStep(**values["next_step"]) if values["next_step"] else None
+        return cls(**values)

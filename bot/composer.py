@@ -168,7 +168,9 @@ class Composer:
             vectors = self._library.embedder.encode([text for _, text in quotes])
             names = content_words(" ".join((passage.title, *passage.names)), passage.language)
             self._prepared[passage.id] = [
-                _Row(passage, span, text, vector, content_words(f"{text} {span.heading or ''}", passage.language), names)
+                _Row(
+                    passage, span, text, vector, content_words(f"{text} {span.heading or ''}", passage.language), names
+                )
                 for (span, text), vector in zip(quotes, vectors, strict=True)
             ]
         return self._prepared[passage.id]
@@ -180,9 +182,7 @@ class Composer:
         for row, cosine in zip(rows, cosines, strict=True):
             by_document.setdefault(row.passage.document, []).append(float(cosine))
         means = {document: float(np.mean(values)) for document, values in by_document.items()}
-        return [
-            float(cosine) - 0.5 * means[row.passage.document] for row, cosine in zip(rows, cosines, strict=True)
-        ]
+        return [float(cosine) - 0.5 * means[row.passage.document] for row, cosine in zip(rows, cosines, strict=True)]
 
     def _overlaps(self, rows: Sequence[_Row], question: str, context: str, language: Language) -> list[float]:
         """Return which share of the question's words, weighed by their rarity here, each statement holds.
@@ -206,9 +206,7 @@ class Composer:
             for row, own in zip(rows, in_text, strict=True)
         ]
 
-    def select(
-        self, candidates: Sequence[Candidate], wants: frozenset[Want], *, documents: int = 3
-    ) -> list[Candidate]:
+    def select(self, candidates: Sequence[Candidate], wants: frozenset[Want], *, documents: int = 3) -> list[Candidate]:
         """Return two to five statements that cover the question without repeating, the direct answer first."""
         if not candidates:
             return []
@@ -226,9 +224,7 @@ class Composer:
                 if max(float(candidate.vector @ other.vector) for other in chosen) > 0.93:
                     continue
                 seen = {other.document for other in chosen}
-                if candidate.document not in seen and (
-                    len(seen) >= documents or candidate.document_score < 0.55
-                ):
+                if candidate.document not in seen and (len(seen) >= documents or candidate.document_score < 0.55):
                     continue
             chosen.append(candidate)
             size += len(candidate.text.split())
@@ -240,11 +236,12 @@ def _wanted(wants: frozenset[Want], span: Span, text: str, language: Language) -
     score = 0.0
     for want in wants:
         part = 0.5 * (span.section in SECTIONS[want])
-        if want == "how_much" and figures(text, language):
-            part += 0.5
-        elif want in ("when", "open") and any(
-            figure.kind == "date" or (figure.kind == "number" and re.fullmatch(r"(19|20)\d\d", figure.value))
-            for figure in figures(text, language)
+        if (want == "how_much" and figures(text, language)) or (
+            want in ("when", "open")
+            and any(
+                figure.kind == "date" or (figure.kind == "number" and re.fullmatch(r"(19|20)\d\d", figure.value))
+                for figure in figures(text, language)
+            )
         ):
             part += 0.5
         score = max(score, part)

@@ -68,7 +68,9 @@ def _coverage(draft: _Draft, library: Library) -> float:
         held += content_words(f"{candidate.text} {passage.title} {' '.join(passage.names)}", passage.language)
     match = WordMatcher(library.embedder).matches(asked, [held])[0]
     total = library.count() or 1
-    frequencies = [library.words.frequency(next(iter(terms(word, draft.language)), ""), draft.language) for word in asked]
+    frequencies = [
+        library.words.frequency(next(iter(terms(word, draft.language)), ""), draft.language) for word in asked
+    ]
     weights = np.array([math.log(1 + total / (1 + frequency)) for frequency in frequencies])
     return float(match @ weights / weights.sum())
 

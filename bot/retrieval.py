@@ -87,9 +87,7 @@ class Retriever:
             fused.append((weight * dense + (1 - weight) * bm25 / most, id, max(0.0, cosine), bm25 / most))
         fused.sort(key=lambda entry: (-entry[0], entry[1]))
         passages = self.library.passages([id for _, id, _, _ in fused[:limit]])
-        return [
-            Hit(passages[id], score, cosine, bm25) for score, id, cosine, bm25 in fused[:limit] if id in passages
-        ]
+        return [Hit(passages[id], score, cosine, bm25) for score, id, cosine, bm25 in fused[:limit] if id in passages]
 
     @cached_property
     def _names(self) -> dict[str, list[Name]]:

@@ -10,10 +10,9 @@ import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 from bot import finishing, scope
-from bot.answers import Answer, Citation, Hit, Message, Programme, Statement, Status
+from bot.answers import Answer, Hit, Message, Status
 from bot.composer import Candidate, Composer
 from bot.evidence import judge
 from bot.intent import Want, leans_on_history, wants
@@ -104,9 +103,10 @@ class Bot:
         passage = self.library.passages([passage_id]).get(passage_id)
         return passage.text if passage else None
 
-    def answer(self, id: str) -> dict[str, Any] | None:
-        """Return the receipt of an answer as plain data."""
-        return self.library.answer(id)
+    def answer(self, answer_id: str) -> Answer | None:
+        """Return a stored answer."""
+        receipt = self.library.answer(answer_id)
+        return Answer.from_json(receipt) if receipt else None
 
     def feedback(self, answer_id: str, rating: int, reason: str | None = None) -> None:
         """Keep a thumb up (1) or down (-1)."""
@@ -185,6 +185,3 @@ class Bot:
             status="answered", text="", as_of=self.today.isoformat(), generation=self.generation, complete=False,
             stage=stage,
         )  # fmt: skip
-
-
-__all__ = ["Bot", "Citation", "Programme", "Statement"]

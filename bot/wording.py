@@ -22,6 +22,6 @@ def catalogue() -> dict[str, dict[str, str]]:
     }
 
 
-def say(key: str, language: Language, **values: object) -> str:
+def say(key: str, language: Language, /, **values: object) -> str:
     """Return the string *key* in *language* with *values* filled in; a missing one is a KeyError."""
     return catalogue()[key][language].format(**values)

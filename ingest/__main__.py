@@ -64,7 +64,9 @@ def _run(library: Library, options: argparse.Namespace) -> int:
         print(json.dumps(result) if options.json else f"{library.count()} passages, generation {library.generation}")
         return 0
     problems = library.check()
-    print(json.dumps({"problems": problems}, ensure_ascii=False) if options.json else "\n".join(problems or ["All good."]))
+    print(
+        json.dumps({"problems": problems}, ensure_ascii=False) if options.json else "\n".join(problems or ["All good."])
+    )
     return 1 if problems else 0
 
 

@@ -238,9 +238,7 @@ class Library:
             keys.extend(found)
         return self._store([], keys, _Draft(), None)
 
-    def _store(
-        self, incoming: list[_Incoming], gone: list[str], report: _Draft, progress: Progress | None
-    ) -> Report:
+    def _store(self, incoming: list[_Incoming], gone: list[str], report: _Draft, progress: Progress | None) -> Report:
         incoming = _without_doubles(incoming, report)
         if not incoming and not gone:
             return report.frozen()
@@ -311,7 +309,9 @@ class Library:
         counts = {"database": self.count(), "vectors": self.vectors.count(), "words": self.words.count()}
         if len(set(counts.values())) > 1:
             listed = ", ".join(f"{name} {count}" for name, count in counts.items())
-            problems.append(f"The stores hold different numbers of passages ({listed}); run `python -m ingest rebuild`.")
+            problems.append(
+                f"The stores hold different numbers of passages ({listed}); run `python -m ingest rebuild`."
+            )
         if not self.vectors.generation == self.words.generation == self.generation and self.generation:
             problems.append("The indexes are of another generation than the database; run `python -m ingest rebuild`.")
         for info in self.documents.values():
@@ -413,14 +413,10 @@ class _Draft:
     folders: set[str] = field(default_factory=set)
 
     def frozen(self) -> Report:
-        return Report(
-            *(
-                tuple(sorted(keys))
-                for keys in (self.added, self.replaced, self.removed, self.unchanged)
-            ),
-            failed=tuple(self.failed),
-            warnings=tuple(self.warnings),
+        added, replaced, removed, unchanged = (
+            tuple(sorted(keys)) for keys in (self.added, self.replaced, self.removed, self.unchanged)
         )
+        return Report(added, replaced, removed, unchanged, tuple(self.failed), tuple(self.warnings))
 
 
 def _now() -> dt.datetime:
@@ -494,6 +490,4 @@ def _passage_values(passage: Passage) -> dict[str, Any]:
 def _to_passage(id: str, text: str, data: dict[str, Any]) -> Passage:
     spans = tuple(Span(**{**span, "source": Source(**span["source"])}) for span in data["spans"])
     rest = {key: value for key, value in data.items() if key not in ("spans", "headings", "names")}
-    return Passage(
-        id=id, text=text, spans=spans, headings=tuple(data["headings"]), names=tuple(data["names"]), **rest
-    )
+    return Passage(id=id, text=text, spans=spans, headings=tuple(data["headings"]), names=tuple(data["names"]), **rest)

@@ -29,7 +29,11 @@ def upgrade() -> None:
         "passage",
         sa.Column("id", sa.String(230), primary_key=True),
         sa.Column(
-            "document_key", sa.String(200), sa.ForeignKey("document.key", ondelete="CASCADE"), nullable=False, index=True
+            "document_key",
+            sa.String(200),
+            sa.ForeignKey("document.key", ondelete="CASCADE"),
+            nullable=False,
+            index=True,
         ),
         sa.Column("language", sa.String(2), nullable=False),
         sa.Column("text", sa.Text, nullable=False),

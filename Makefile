@@ -1,0 +1,42 @@
+# make run, make test, make eval, make lint: each sets up first, with uv where it is on PATH, else with venv and pip.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+.DEFAULT_GOAL := help
+.PHONY: help install run test lint eval clean
+
+help:
+	@echo "make run    set up, take in corpus/ on the first start, serve on http://127.0.0.1:7860"
+	@echo "make test   set up, check style and types, run every test"
+	@echo "make eval   answer the golden questions and print how good the answers are"
+	@echo "make lint   style, format and types only"
+
+$(STAMP): pyproject.toml uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=python3.12, for example."; exit 1; }
+	@if command -v uv >/dev/null 2>&1; then uv sync -q --frozen --no-dev --python $(PYTHON); \
+	else $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install -q --upgrade pip && $(BIN)/python -m pip install -q -e .; fi
+	@touch $@
+
+$(VENV)/.installed-dev: $(STAMP)
+	@if command -v uv >/dev/null 2>&1; then uv sync -q --frozen --python $(PYTHON); else $(BIN)/python -m pip install -q --group dev; fi
+	@touch $@
+
+install: $(STAMP)
+
+run: $(STAMP)
+	@$(BIN)/python -m ui serve
+
+lint: $(VENV)/.installed-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+test: lint
+	@$(BIN)/pytest
+
+eval: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.evaluation.answers tests/evaluation/golden.jsonl --failures
+
+clean:
+	rm -rf $(VENV) data
