@@ -1,4 +1,4 @@
-"""The values that flow through answering: Hit → Answer (with Citations). Answers are data; only ``ui/`` knows markup."""
+"""The values that flow through answering: Hit → Answer (with Citations). Only ``ui/`` knows markup."""
 
 from __future__ import annotations
 

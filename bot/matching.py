@@ -46,9 +46,8 @@ class WordMatcher:
                     scores[row, column] = 1.0
                 elif digit or other[0].isdigit():
                     scores[row, column] = 0.0
-                elif other[:4] == start or (len(word) >= COMPOUND and word in other) or other in word:
-                    if _related(word, other):
-                        scores[row, column] = max(scores[row, column], 0.9)
+                elif (other[:4] == start or word in other or other in word) and _related(word, other):
+                    scores[row, column] = max(scores[row, column], 0.9)
         result = np.zeros((len(texts), len(asked)), dtype=np.float32)
         for number, text in enumerate(texts):
             if text:

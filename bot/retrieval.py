@@ -102,7 +102,7 @@ class Retriever:
         return by_first
 
     def named(self, question: str) -> dict[str, float]:
-        """Return the documents that *question* calls by name, with a weight between 0 and 1: longer names weigh more."""
+        """Return the documents that *question* calls by name, each with a weight: 1 for a name that says it all."""
         spoken = [fold(word) for word in words(question)]
         found: dict[str, float] = {}
         for position, word in enumerate(spoken):

@@ -1,4 +1,4 @@
-"""A question in, a cited answer out. The path is a list of named steps; each is timed, each may end it with a status."""
+"""A question in, a cited answer out. The path is a list of named steps; each is timed."""
 
 from __future__ import annotations
 

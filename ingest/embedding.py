@@ -36,7 +36,7 @@ class Embedder(Protocol):
 class StaticEmbedder:
     """A static model in sentence-transformers format (``StaticEmbedding`` + ``Normalize``), read without torch.
 
-    A text is the mean of the vectors of its tokens, brought to unit length; a text with no known token is the zero vector.
+    A text is the mean of the vectors of its tokens, of unit length; without a known token it is the zero vector.
     """
 
     LONGEST = 384

@@ -26,6 +26,7 @@ from ingest.documents import LANGUAGES, Language, Passage, Source, SourceDocumen
 from ingest.embedding import Embedder, StaticEmbedder
 from ingest.errors import LibraryBusy, LibraryUnwritable, ModelMismatch, UnknownDocument, UnreadableFile
 from ingest.passages import split
+from ingest.readers.sandbox import Sandbox
 from ingest.settings import Settings
 from ingest.vectors import VectorIndex
 from ingest.words import WordIndex
@@ -102,8 +103,7 @@ class Library:
         self._engine = connect(folder / "guichet.sqlite")
         self._originals = folder / "originals"
         self._originals.mkdir(exist_ok=True)
-        self.vectors = VectorIndex(folder / "chroma")
-        self.words = WordIndex(folder / "words")
+        self._marks = {name: folder / f"{name}.generation" for name in ("vectors", "words")}
 
     @classmethod
     def open(cls, settings: Settings, embedder: Embedder | None = None, *, repair: bool = True) -> Self:
@@ -145,6 +145,16 @@ class Library:
         """Give the data folder back."""
         self._engine.dispose()
         self._lock.release()
+
+    @cached_property
+    def vectors(self) -> VectorIndex:
+        """The passages by meaning; opened when first asked."""
+        return VectorIndex(self.settings.data_dir / "chroma")
+
+    @cached_property
+    def words(self) -> WordIndex:
+        """The passages by words; opened when first asked."""
+        return WordIndex(self.settings.data_dir / "words")
 
     # --- what is there -------------------------------------------------------------------------------------------
 
@@ -192,8 +202,6 @@ class Library:
         seen_folders = {folder for _, folder in files if folder} | report.folders
         known = self._known()
         incoming: list[_Incoming] = []
-        from ingest.readers.sandbox import Sandbox
-
         with Sandbox(self.settings) as sandbox:
             for number, (path, folder) in enumerate(files, start=1):
                 origin = str(path)
@@ -286,8 +294,7 @@ class Library:
                 f"{self.settings.data_dir}: the index was made with the model {model}, not {self.embedder.name}; "
                 "run `python -m ingest rebuild`"
             )
-        fits = self.vectors.generation == self.words.generation == self.generation
-        if self._state("format") in (None, FORMAT) and (fits or not self.generation):
+        if self._state("format") in (None, FORMAT) and (self._derived_fits() or not self.generation):
             return False
         self.rebuild(progress)
         return True
@@ -312,7 +319,7 @@ class Library:
             problems.append(
                 f"The stores hold different numbers of passages ({listed}); run `python -m ingest rebuild`."
             )
-        if not self.vectors.generation == self.words.generation == self.generation and self.generation:
+        if self.generation and not self._derived_fits():
             problems.append("The indexes are of another generation than the database; run `python -m ingest rebuild`.")
         for info in self.documents.values():
             review = info.meta.get("review_by")
@@ -336,8 +343,16 @@ class Library:
                     progress("index", done, len(passages))
 
     def _mark_derived(self, generation: int) -> None:
-        self.vectors.generation = generation
-        self.words.generation = generation
+        """Note which generation of the database vectors and words stand for; -1 while they are being written."""
+        for mark in self._marks.values():
+            mark.write_text(str(generation))
+
+    def _derived_fits(self) -> bool:
+        folders = (self.settings.data_dir / "chroma", self.settings.data_dir / "words")
+        generation = str(self.generation)
+        return all(folder.is_dir() for folder in folders) and all(
+            mark.is_file() and mark.read_text() == generation for mark in self._marks.values()
+        )
 
     # --- receipts and feedback -----------------------------------------------------------------------------------
 

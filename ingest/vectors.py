@@ -15,7 +15,7 @@ _BATCH = 2_000
 
 
 class VectorIndex:
-    """Vectors of passages by id. ``generation`` tells which state of the database they were derived from."""
+    """Vectors of passages by id."""
 
     def __init__(self, folder: Path) -> None:
         import chromadb
@@ -29,18 +29,6 @@ class VectorIndex:
         return self._client.get_or_create_collection(
             f"passages-{language}", embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
         )
-
-    @property
-    def generation(self) -> int:
-        """The generation of the database that the vectors stand for; -1 while they are being written."""
-        found = {(collection.metadata or {}).get("generation", -1) for collection in self._collections.values()}
-        return int(found.pop()) if len(found) == 1 else -1
-
-    @generation.setter
-    def generation(self, value: int) -> None:
-        for language, collection in self._collections.items():
-            collection.modify(metadata={"generation": value})
-            self._collections[language] = self._open(language)
 
     def count(self) -> int:
         """Return how many passages have a vector."""

@@ -16,7 +16,7 @@ TITLE_WEIGHT = 1.6
 
 
 class WordIndex:
-    """Terms of passages by id. ``generation`` tells which state of the database they were derived from."""
+    """Terms of passages by id."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -33,16 +33,6 @@ class WordIndex:
         self._index = tantivy.Index(self._schema, path=str(self._folder))
         self._index.register_tokenizer("terms", tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
         self._index.reload()
-
-    @property
-    def generation(self) -> int:
-        """The generation of the database that the terms stand for; -1 while they are being written."""
-        mark = self._folder / "generation"
-        return int(mark.read_text()) if mark.is_file() else -1
-
-    @generation.setter
-    def generation(self, value: int) -> None:
-        (self._folder / "generation").write_text(str(value))
 
     def count(self) -> int:
         """Return how many passages are indexed."""

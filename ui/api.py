@@ -13,7 +13,6 @@ from starlette.concurrency import run_in_threadpool
 
 from bot.answers import Answer, Message
 from ingest.documents import Language
-from ingest.errors import GuichetError
 from ingest.settings import Settings
 from ui import problems
 from ui.asking import Bot, Refusal, answers, checked
@@ -74,10 +73,9 @@ def routes(bot: Bot, settings: Settings) -> APIRouter:
     @router.post("/feedback", status_code=204)
     async def feedback(request: Request, body: Feedback) -> Response:
         """Keep a rating; an answer that is not known is a 404."""
-        try:
-            await run_in_threadpool(bot.feedback, body.answer_id, body.rating, body.reason)
-        except (GuichetError, KeyError) as error:
-            raise Refusal("not_found", page_language(request), 404) from error
+        if await run_in_threadpool(bot.answer, body.answer_id) is None:
+            raise Refusal("not_found", page_language(request), 404)
+        await run_in_threadpool(bot.feedback, body.answer_id, body.rating, body.reason)
         return Response(status_code=204)
 
     @router.get("/answers/{answer_id}")
@@ -86,7 +84,7 @@ def routes(bot: Bot, settings: Settings) -> APIRouter:
         found = await run_in_threadpool(bot.answer, answer_id)
         if found is None:
             raise Refusal("not_found", page_language(request), 404)
-        return JSONResponse(found.as_json())
+        return JSONResponse(dict(found))
 
     return router
 

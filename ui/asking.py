@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import traceback
-from collections.abc import AsyncIterator
-from typing import Protocol
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Protocol
 
 from bot.answers import Answer, Message
 from ingest.documents import Language
@@ -41,11 +41,11 @@ class Bot(Protocol):
     ) -> AsyncIterator[Answer]:
         """Yield growing answers; the last one is complete."""
 
-    def feedback(self, answer_id: str, rating: int, reason: str | None) -> None:
+    def feedback(self, answer_id: str, rating: int, reason: str | None, /) -> None:
         """Keep what a reader thinks of an answer."""
 
-    def answer(self, answer_id: str) -> Answer | None:
-        """Return a stored answer."""
+    def answer(self, answer_id: str, /) -> Mapping[str, Any] | None:
+        """Return the receipt of an answer: its public form."""
 
 
 class Refusal(GuichetError):

@@ -8,13 +8,13 @@ from __future__ import annotations
 import datetime as dt
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from bot.answers import MARKER, Answer, Citation, Programme
-from bot.wording import say
+from bot.wording import catalogue, say
 from ingest.documents import Language
-from ui.words import date_in_words, word
+from ui.words import date_in_words, typeset, word
 
 CLOSING_SOON = dt.timedelta(days=30)
 """An open programme whose last day is nearer than this is shown as closing soon."""
@@ -143,12 +143,8 @@ def _paragraphs(answer: Answer) -> list[Markup]:
 
 
 def _inline(text: str, answer: Answer) -> list[str]:
-    """Return *text* with chips for its markers and foreign statements marked as such."""
-    foreign = {
-        statement.text.strip(): statement.language
-        for statement in answer.statements
-        if statement.language != answer.language and statement.text.strip()
-    }
+    """Return *text* with chips for its markers; a statement in another language says so, to eyes and to voices."""
+    foreign = dict(_foreign(answer))
     places = sorted((text.find(words), words) for words in foreign if words in text)
     pieces: list[str] = []
     reached = 0
@@ -156,19 +152,28 @@ def _inline(text: str, answer: Answer) -> list[str]:
         if start < reached:
             continue
         language = foreign[words]
-        rest = text[start + len(words) :]
-        pieces += _chips(text[reached:start], answer)
-        pieces.append(tag("span", *_chips(words, answer), lang=language))
         note = in_language(language, answer.language)
-        if note not in rest:
-            pieces += [" ", tag("small", note, class_="foreign")]
+        pieces += _chips(text[reached:start], answer)
+        pieces += [tag("span", *_chips(words, answer), lang=language), " ", tag("small", note, class_="foreign")]
         reached = start + len(words)
+        if text[reached:].lstrip().startswith(note):
+            reached = text.index(note, reached) + len(note)
     return pieces + _chips(text[reached:], answer)
+
+
+def _foreign(answer: Answer) -> Iterator[tuple[str, Language]]:
+    """Yield the statements that the answer makes in another language, without the note that the bot adds to them."""
+    for statement in answer.statements:
+        if statement.language != answer.language:
+            words = statement.text.strip().removesuffix(in_language(statement.language, answer.language)).strip()
+            if words:
+                yield words, statement.language
 
 
 def in_language(source: Language, reader: Language) -> str:
     """Return the mark of a quote whose language the reader did not ask for."""
-    return say("answers.in_language", reader, language=say(f"answers.language_{source}", reader))
+    # Not say(): the place is called «language», like its own argument.
+    return catalogue()["answers.in_language"][reader].format(language=say(f"answers.language_{source}", reader))
 
 
 def _chips(text: str, answer: Answer) -> list[str]:
@@ -176,7 +181,7 @@ def _chips(text: str, answer: Answer) -> list[str]:
     known = {citation.n: citation for citation in answer.citations}
     pieces: list[str] = []
     reached = 0
-    text = _GAP_BEFORE_MARKER.sub("", text)
+    text = typeset(_GAP_BEFORE_MARKER.sub("", text), answer.language)
     for marker in MARKER.finditer(text):
         pieces += _linked(text[reached : marker.start()])
         citation = known.get(int(marker[1]))
@@ -234,7 +239,9 @@ def _notes(answer: Answer) -> Markup | None:
     lines, age = (answer.notes[:-1], answer.notes[-1]) if answer.citations else (answer.notes, None)
     return tag(
         "div",
-        tag("ul", [tag("li", _linked(line)) for line in lines], class_="status") if lines else None,
+        tag("ul", [tag("li", _linked(typeset(line, answer.language))) for line in lines], class_="status")
+        if lines
+        else None,
         tag("p", _linked(age), class_="age") if age else None,
         class_="notes",
         lang=answer.language,
@@ -292,7 +299,7 @@ def _programme(programme: Programme, page: Language, today: dt.date) -> Markup:
     look, state = state_in_words(programme, page, today)
     url = _web(programme.url)
     inside = joined(
-        tag("span", programme.title, class_="name"),
+        tag("span", programme.title.split(":")[0].strip(), class_="name"),
         tag("span", icon(look), tag("span", state), class_="state"),
     )
     return _outward(url, inside, class_=f"programme {look}") if url else tag("span", inside, class_=f"programme {look}")
@@ -302,11 +309,12 @@ def state_in_words(programme: Programme, language: Language, today: dt.date) -> 
     """Return the look (``open``, ``closing``, ``opens``, ``closed``, ``unknown``) and the state in words."""
     closes, opens = date_in_words(programme.closes, language), date_in_words(programme.opens, language)
     if programme.state == "open" and programme.closes:
-        soon = _near(programme.closes, today)
-        return ("closing" if soon else "open", word("state_closing" if soon else "state_open_until", language, date=closes))
-    if programme.state == "opens":
-        return "opens", word("state_opens_on", language, date=opens) if programme.opens else word("state_opens", language)
-    look = "open" if programme.state in {"open", "permanent"} else programme.state
+        if _near(programme.closes, today):
+            return "closing", word("state_closing", language, date=closes)
+        return "open", word("state_open_until", language, date=closes)
+    if programme.state == "opens" and programme.opens:
+        return "opens", word("state_opens_on", language, date=opens)
+    look = "open" if programme.state == "permanent" else programme.state
     return look, word(f"state_{programme.state}", language)
 
 
@@ -338,7 +346,9 @@ def _source(citation: Citation, page: Language) -> Markup:
             aria_label=word("passage", page)),
         tag(
             "p",
-            _outward(url, word("original", page), icon("out"), tag("span", f" ({word('new_window', page)})", class_="hush")),
+            _outward(
+                url, word("original", page), icon("out"), tag("span", f" ({word('new_window', page)})", class_="hush")
+            ),
             class_="original",
         )
         if url
@@ -362,12 +372,21 @@ def _facts(citation: Citation, page: Language) -> list[tuple[str, str | Markup |
     ]
 
 
-def _marked(citation: Citation) -> list[str]:
-    """Return the passage with its quote marked; a quote that is not in it stands alone."""
+def _marked(citation: Citation) -> list[Markup]:
+    """Return the passage, a paragraph a line, with its quote marked; a quote that is not in it stands alone."""
     before, found, after = citation.passage.partition(citation.quote)
     if not found or not citation.quote:
-        return [tag("mark", citation.quote)]
-    return [before, tag("mark", citation.quote), after]
+        return [tag("p", tag("mark", citation.quote))]
+    lines: list[list[str]] = [[]]
+    for text, marked in ((before, False), (found, True), (after, False)):
+        first, *others = text.split("\n")
+        lines[-1].append(_mark(first, marked))
+        lines += [[_mark(line, marked)] for line in others]
+    return [tag("p", line) for line in lines if any(line)]
+
+
+def _mark(text: str, marked: bool) -> str:
+    return tag("mark", text) if marked and text else text
 
 
 def _place(citation: Citation, page: Language) -> str:

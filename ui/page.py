@@ -1,4 +1,4 @@
-"""The Gradio page: one room, three events. The room's markup and script are ours; Gradio carries and keeps the state."""
+"""The Gradio page: one room, three events. The room's markup and script are ours; Gradio carries and remembers."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from ui.words import preferred
 STATIC = Path(__file__).parent / "static"
 REMEMBERED = 8
 """Turns of a conversation that are handed back to the bot."""
+SHORT = 3
+"""Words under which a first question tells less about its language than the page it is asked on."""
 
 CONNECT = """
 // The events of this component: 'ask' 'stop' 'clear'.
@@ -53,7 +55,8 @@ def build(bot: Bot, settings: Settings) -> gr.Blocks:
         turn = asked.get("turn")
         try:
             question = checked(str(asked.get("question") or ""), page, settings)
-            async for answer in answers(bot, question, talk.history, page):
+            language = page if len(question.split()) < SHORT and not talk.history else None
+            async for answer in answers(bot, question, talk.history, page, language):
                 if not answer.complete:
                     yield _growing(turn, answer, bot), gr.skip()
                     continue
@@ -61,16 +64,16 @@ def build(bot: Bot, settings: Settings) -> gr.Blocks:
         except Refusal as refusal:
             yield {"turn": turn, "done": True, "html": str(markup.trouble(refusal.sentence, page))}, gr.skip()
 
-    with gr.Blocks(title="Guichet IA", analytics_enabled=False, delete_cache=(3600, 3600)) as page:
+    with gr.Blocks(title="Guichet IA", analytics_enabled=False, delete_cache=(3600, 3600)) as blocks:
         talk = gr.State(Conversation(), time_to_live=3600)
         room = gr.HTML(value={}, html_template="", js_on_load=CONNECT, apply_default_css=False, elem_id="gradio-room")
         asking = room.ask(
             ask, [talk], [room, talk], show_progress="hidden", trigger_mode="multiple", api_visibility="private"
         )
         room.stop(None, cancels=[asking], show_progress="hidden", api_visibility="private")
-        room.clear(lambda: Conversation(), None, [talk], show_progress="hidden", queue=False, api_visibility="private")
-    page.queue(default_concurrency_limit=40, max_size=200)
-    return page
+        room.clear(Conversation, None, [talk], show_progress="hidden", queue=False, api_visibility="private")
+    blocks.queue(default_concurrency_limit=40, max_size=200)
+    return blocks
 
 
 def _growing(turn: object, answer: Answer, bot: Bot) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The frame of the page: header, welcome, question field, panel. It is sent with the first byte; Gradio adopts the room.
+"""The frame of the page: header, welcome, question field, panel. Sent with the first byte; Gradio adopts the room.
 
 The reader sees and reads the page before Gradio's scripts have run; the room, with whatever was typed meanwhile, then
 moves into Gradio's ``<main>``.
@@ -199,14 +199,17 @@ def _about(language: Language, frame: Frame) -> Markup:
 
 _SIGNS = {
     # A counter window: a roof line, the opening, the sill, and a speech mark passing through it.
-    "mark": '<path d="M3 8.5 5 4h14l2 4.5M4.5 8.5v11h15v-11M3 8.5h18M2.5 19.5h19"/><path d="M8 12h8v3.2h-4.6L9.6 17v-1.8H8z"/>',
+    "mark": '<path d="M3 8.5 5 4h14l2 4.5M4.5 8.5v11h15v-11M3 8.5h18M2.5 19.5h19"/>'
+    '<path d="M8 12h8v3.2h-4.6L9.6 17v-1.8H8z"/>',
     "send": '<path d="M12 19V5M6 11l6-6 6 6"/>',
     "stop": '<rect x="7" y="7" width="10" height="10" rx="1.5" fill="currentColor"/>',
     "new": '<path d="M12 5v14M5 12h14"/>',
     "close": '<path d="m6 6 12 12M18 6 6 18"/>',
     "out": '<path d="M9 5H5v14h14v-4M13 5h6v6M19 5l-9 9"/>',
-    "up": '<path d="M8 11v9H4v-9zM8 11l4-8c1.6 0 2.4 1 2.2 2.4L13.5 9H19c1 0 1.7 1 1.4 2l-2 7.5c-.2.9-1 1.5-1.9 1.5H8"/>',
-    "down": '<path d="M16 13V4h4v9zM16 13l-4 8c-1.6 0-2.4-1-2.2-2.4L10.5 15H5c-1 0-1.7-1-1.4-2l2-7.5C5.8 4.6 6.6 4 7.5 4H16"/>',
+    "up": '<path d="M8 11v9H4v-9z"/>'
+    '<path d="M8 11l4-8c1.6 0 2.4 1 2.2 2.4L13.5 9H19c1 0 1.7 1 1.4 2l-2 7.5c-.2.9-1 1.5-1.9 1.5H8"/>',
+    "down": '<path d="M16 13V4h4v9z"/>'
+    '<path d="M16 13l-4 8c-1.6 0-2.4-1-2.2-2.4L10.5 15H5c-1 0-1.7-1-1.4-2l2-7.5C5.8 4.6 6.6 4 7.5 4H16"/>',
     "copy": '<rect x="9" y="9" width="11" height="11" rx="1.5"/><path d="M5 15H4V4h11v1"/>',
     "print": '<path d="M7 9V4h10v5M7 17H4V9h16v8h-3M7 14h10v6H7z"/>',
     "retry": '<path d="M5 12a7 7 0 1 0 2.3-5.2M5 4v4h4"/>',

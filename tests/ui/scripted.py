@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from bot.answers import Answer, Citation, Message, NextStep, Programme, Statement
 from bot.wording import say
@@ -96,15 +97,14 @@ class ScriptedBot:
         self.given[whole.id] = whole
         yield whole
 
-    def feedback(self, answer_id: str, rating: int, reason: str | None) -> None:
-        """Keep a rating of an answer that was given."""
-        if answer_id not in self.given:
-            raise KeyError(answer_id)
+    def feedback(self, answer_id: str, rating: int, reason: str | None = None) -> None:
+        """Keep a rating."""
         self.ratings.append((answer_id, rating, reason))
 
-    def answer(self, answer_id: str) -> Answer | None:
-        """Return an answer that was given."""
-        return self.given.get(answer_id)
+    def answer(self, answer_id: str) -> dict[str, Any] | None:
+        """Return the receipt of an answer that was given."""
+        given = self.given.get(answer_id)
+        return given.as_json() if given else None
 
     def _found(self, question: str, language: Language) -> Answer:
         source: Language = "fr" if "foreign" in question else language
@@ -138,7 +138,9 @@ class ScriptedBot:
             statements=tuple(Statement(fact, (n,), source) for n, fact in enumerate(facts, start=1)),
             citations=citations,
             programmes=(
-                Programme("start-ia", "Start IA", "unknown", "2019", None, "2026-11-23", "https://www.digitalwallonia.be"),
+                Programme(
+                    "start-ia", "Start IA", "unknown", "2019", None, "2026-11-23", "https://www.digitalwallonia.be"
+                ),
                 Programme("tremplin-ia", "Tremplin IA", "open", None, "2026-12-10", None, None),
                 Programme("cap-ia", "Cap IA", "closed", None, "2023-12-31", None, None),
                 Programme("aifa", "AI Factory Antenna", "open", None, "2028-04-01", None, None),
