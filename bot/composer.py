@@ -83,6 +83,8 @@ class _Row:
     vector: Vectors
     words: list[str]
     names: list[str]
+    has_figure: bool
+    has_date: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,10 @@ class Weights:
     wanted: float = 0.15
     gap: float = 0.04
     context: float = 0.35
+    defines: float = 0.3
+    """For a statement that says what a thing is, when nothing but its name is asked."""
+    warning: float = 0.1
+    """Off for a remark of the editors: it comes after what it warns of."""
 
 
 class Composer:
@@ -142,12 +148,15 @@ class Composer:
         overlaps = self._overlaps(rows, question, context, language)
         scores = dict(documents)
         weights = self._weights
+        bare = not context and self._only_names(question, language, documents[0][0], rows)
         found = []
         for row, meaning, overlap in zip(rows, meanings, overlaps, strict=True):
             passage, span, text = row.passage, row.span, row.text
             document_score = scores[passage.document] / top
             score = weights.document * document_score + weights.meaning * meaning + weights.overlap * overlap
-            score += weights.wanted * _wanted(wants, span, text, passage.language)
+            score += weights.wanted * _wanted(wants, row)
+            score += weights.defines * (bare and span.section == "brief")
+            score -= weights.warning * (span.role == "warning")
             score += weights.gap * (span.role == "gap" and any(span.topic in TOPICS[want] for want in wants))
             score -= 0.08 * (span.section == "background") + 0.05 * (span.source.confidence == "low")
             found.append(
@@ -168,12 +177,15 @@ class Composer:
             vectors = self._library.embedder.encode([text for _, text in quotes])
             names = content_words(" ".join((passage.title, *passage.names)), passage.language)
             self._prepared[passage.id] = [
-                _Row(
-                    passage, span, text, vector, content_words(f"{text} {span.heading or ''}", passage.language), names
-                )
-                for (span, text), vector in zip(quotes, vectors, strict=True)
+                _row(passage, span, text, vector, names) for (span, text), vector in zip(quotes, vectors, strict=True)
             ]
         return self._prepared[passage.id]
+
+    def _only_names(self, question: str, language: Language, document: str, rows: Sequence[_Row]) -> bool:
+        """Return whether *question* says nothing but what *document* is called («C'est quoi Start IA ?»)."""
+        asked = content_words(question, language)
+        names = next((row.names for row in rows if row.passage.document == document), [])
+        return bool(asked) and bool((self._matcher.matches(asked, [names])[0] > 0.85).all())
 
     def _meanings(self, rows: Sequence[_Row], vectors: Vectors, vector: Vectors) -> list[float]:
         """Return each statement's cosine to the question, less half of its document's mean: what sets it apart."""
@@ -231,18 +243,20 @@ class Composer:
         return chosen
 
 
-def _wanted(wants: frozenset[Want], span: Span, text: str, language: Language) -> float:
+def _row(passage: Passage, span: Span, text: str, vector: Vectors, names: list[str]) -> _Row:
+    held = figures(text, passage.language)
+    dated = any(figure.kind == "date" or (figure.kind == "number" and _YEAR.fullmatch(figure.value)) for figure in held)
+    words = content_words(f"{text} {span.heading or ''}", passage.language)
+    return _Row(passage, span, text, vector, words, names, bool(held), dated)
+
+
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+def _wanted(wants: frozenset[Want], row: _Row) -> float:
     """Return how well a statement is of the kind that is asked for, between 0 and 1."""
-    score = 0.0
-    for want in wants:
-        part = 0.5 * (span.section in SECTIONS[want])
-        if (want == "how_much" and figures(text, language)) or (
-            want in ("when", "open")
-            and any(
-                figure.kind == "date" or (figure.kind == "number" and re.fullmatch(r"(19|20)\d\d", figure.value))
-                for figure in figures(text, language)
-            )
-        ):
-            part += 0.5
-        score = max(score, part)
-    return score
+    return max(
+        0.5 * (row.span.section in SECTIONS[want])
+        + 0.5 * ((want == "how_much" and row.has_figure) or (want in ("when", "open") and row.has_date))
+        for want in wants
+    )

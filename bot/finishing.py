@@ -45,7 +45,7 @@ def finish(draft: _Draft, library: Library, today: dt.date, id: str) -> Answer:
     contact, next_step = _contact(infos, language)
     as_of = [_as_of(citations, infos, language)] if citations else []
     lead = _lead(draft, closed)
-    body = " ".join(f"{part.text} {''.join(f'[{n}]' for n in part.citations)}" for part in statements)
+    body = " ".join(marked(part) for part in statements)
     notes = [*(line for line in status_lines if line not in closed), *contact, *as_of]
     text = "\n\n".join(part for part in (lead, body, "\n".join(notes)) if part)
     return Answer(
@@ -54,6 +54,13 @@ def finish(draft: _Draft, library: Library, today: dt.date, id: str) -> Answer:
         citations=tuple(citations), programmes=tuple(programmes), next_step=next_step, notes=tuple(notes),
         timings=dict(draft.timings),
     )  # fmt: skip
+
+
+def marked(statement: Statement) -> str:
+    """Return the text of a statement with its citation markers before the full stop."""
+    markers = "".join(f"[{n}]" for n in statement.citations)
+    text, stop = (statement.text[:-1], ".") if statement.text.endswith(".") else (statement.text, "")
+    return f"{text} {markers}{stop}"
 
 
 def _shown(draft: _Draft) -> list[Candidate]:

@@ -89,7 +89,7 @@ class Bot:
         answer = await asyncio.to_thread(self._finish, draft)
         shown = ""
         for statement in answer.statements[:-1]:
-            shown += statement.text + "".join(f" [{n}]" for n in statement.citations) + " "
+            shown += finishing.marked(statement) + " "
             yield dataclasses.replace(answer, text=shown.strip(), complete=False, stage="compose")
             await asyncio.sleep(0)
         yield answer

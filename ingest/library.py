@@ -36,6 +36,9 @@ SUFFIXES = frozenset({".md", ".markdown", ".html", ".htm", ".pdf", ".docx", ".tx
 FORMAT = "2"
 """The form of passages and indexes; another one in the data folder means that they are derived anew."""
 
+CACHE = 20_000
+"""Passages that are kept in memory once they were read."""
+
 Progress = Callable[[str, int, int], None]
 """Called with the name of the step, how many are done and how many there are."""
 
@@ -103,6 +106,7 @@ class Library:
         self._engine = connect(folder / "guichet.sqlite")
         self._originals = folder / "originals"
         self._originals.mkdir(exist_ok=True)
+        self._read: dict[str, Passage] = {}
         self._marks = {name: folder / f"{name}.generation" for name in ("vectors", "words")}
 
     @classmethod
@@ -175,7 +179,13 @@ class Library:
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Return the passages with these ids; unknown ones are left out."""
-        return {passage.id: passage for passage in self._passages(PassageRow.id.in_(ids))}
+        unread = [id for id in ids if id not in self._read]
+        if unread:
+            if len(self._read) > CACHE:
+                self._read.clear()
+                unread = list(ids)
+            self._read.update((passage.id, passage) for passage in self._passages(PassageRow.id.in_(unread)))
+        return {id: self._read[id] for id in ids if id in self._read}
 
     def passages_of(self, keys: Sequence[str]) -> list[Passage]:
         """Return the passages of the documents with these keys, in reading order."""
@@ -282,6 +292,7 @@ class Library:
         self._derive(passages, removed, progress)
         self._mark_derived(generation)
         self.__dict__.pop("documents", None)
+        self._read.clear()
         return report.frozen()
 
     # --- what is derived -----------------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ def routes(bot: Bot, settings: Settings) -> APIRouter:
         found = await run_in_threadpool(bot.answer, answer_id)
         if found is None:
             raise Refusal("not_found", page_language(request), 404)
-        return JSONResponse(dict(found))
+        return JSONResponse(found.as_json())
 
     return router
 

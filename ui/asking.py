@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import traceback
-from collections.abc import AsyncIterator, Mapping
-from typing import Any, Protocol
+from collections.abc import AsyncIterator
+from typing import Protocol
 
 from bot.answers import Answer, Message
 from ingest.documents import Language
@@ -44,8 +44,8 @@ class Bot(Protocol):
     def feedback(self, answer_id: str, rating: int, reason: str | None, /) -> None:
         """Keep what a reader thinks of an answer."""
 
-    def answer(self, answer_id: str, /) -> Mapping[str, Any] | None:
-        """Return the receipt of an answer: its public form."""
+    def answer(self, answer_id: str, /) -> Answer | None:
+        """Return a stored answer."""
 
 
 class Refusal(GuichetError):

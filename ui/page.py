@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 # Gradio calls home when it is imported and mounted unless this is set before.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 import gradio as gr
+from fastapi import FastAPI
 
 from bot.answers import Answer, Message
 from ingest.documents import Language
@@ -20,7 +20,6 @@ from ui import markup
 from ui.asking import Bot, Refusal, answers, checked
 from ui.words import preferred
 
-STATIC = Path(__file__).parent / "static"
 REMEMBERED = 8
 """Turns of a conversation that are handed back to the bot."""
 SHORT = 3
@@ -64,7 +63,8 @@ def build(bot: Bot, settings: Settings) -> gr.Blocks:
         except Refusal as refusal:
             yield {"turn": turn, "done": True, "html": str(markup.trouble(refusal.sentence, page))}, gr.skip()
 
-    with gr.Blocks(title="Guichet IA", analytics_enabled=False, delete_cache=(3600, 3600)) as blocks:
+    blocks = gr.Blocks(title="Guichet IA", analytics_enabled=False, delete_cache=(3600, 3600))
+    with blocks:
         talk = gr.State(Conversation(), time_to_live=3600)
         room = gr.HTML(value={}, html_template="", js_on_load=CONNECT, apply_default_css=False, elem_id="gradio-room")
         asking = room.ask(
@@ -74,6 +74,24 @@ def build(bot: Bot, settings: Settings) -> gr.Blocks:
         room.clear(Conversation, None, [talk], show_progress="hidden", queue=False, api_visibility="private")
     blocks.queue(default_concurrency_limit=40, max_size=200)
     return blocks
+
+
+def mount(app: FastAPI, blocks: gr.Blocks) -> None:
+    """Mount the page at ``/`` without Gradio's footer, run history, uploads, monitoring or fonts."""
+    gr.mount_gradio_app(
+        app,
+        blocks,
+        path="/",
+        theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+        footer_links=[],
+        run_history=False,
+        ssr_mode=False,
+        max_file_size="1kb",
+        show_error=False,
+        enable_monitoring=False,
+        mcp_server=False,
+        pwa=False,
+    )
 
 
 def _growing(turn: object, answer: Answer, bot: Bot) -> dict[str, Any]:

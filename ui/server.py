@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from pathlib import Path
 
-import gradio as gr
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
@@ -14,13 +14,12 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 
 from ingest.settings import Settings
-from ui import api, problems
+from ui import api, page, problems
 from ui.asking import Bot, Refusal
 from ui.guard import Door, Guard
-from ui.page import STATIC, build
 from ui.shell import Frame
 
-FONT = ["system-ui", "sans-serif"]
+STATIC = Path(__file__).parent / "static"
 
 
 def create_app(bot: Bot, settings: Settings) -> FastAPI:
@@ -57,23 +56,9 @@ def create_app(bot: Bot, settings: Settings) -> FastAPI:
 
 
 def _mount_page(app: FastAPI, bot: Bot, settings: Settings) -> FastAPI:
-    theme = gr.themes.Base(font=FONT, font_mono=["ui-monospace", "monospace"])
-    gr.mount_gradio_app(
-        app,
-        build(bot, settings),
-        path="/",
-        theme=theme,
-        footer_links=[],
-        run_history=False,
-        ssr_mode=False,
-        max_file_size="1kb",
-        show_error=False,
-        enable_monitoring=False,
-        mcp_server=False,
-        pwa=False,
-    )
-    mount = next(route for route in app.routes if isinstance(route, Mount) and route.path == "")
-    mount.app = Door(mount.app)
+    page.mount(app, page.build(bot, settings))
+    gradio = next(route for route in app.routes if isinstance(route, Mount) and route.path == "")
+    gradio.app = Door(gradio.app)
     return app
 
 

@@ -6,7 +6,6 @@ import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 from bot.answers import Answer, Citation, Message, NextStep, Programme, Statement
 from bot.wording import say
@@ -101,10 +100,9 @@ class ScriptedBot:
         """Keep a rating."""
         self.ratings.append((answer_id, rating, reason))
 
-    def answer(self, answer_id: str) -> dict[str, Any] | None:
-        """Return the receipt of an answer that was given."""
-        given = self.given.get(answer_id)
-        return given.as_json() if given else None
+    def answer(self, answer_id: str) -> Answer | None:
+        """Return an answer that was given."""
+        return self.given.get(answer_id)
 
     def _found(self, question: str, language: Language) -> Answer:
         source: Language = "fr" if "foreign" in question else language
