@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, Engine, ForeignKey, String, Text, create_engine, event, inspect, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 

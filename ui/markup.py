@@ -144,30 +144,34 @@ def _paragraphs(answer: Answer) -> list[Markup]:
 
 def _inline(text: str, answer: Answer) -> list[str]:
     """Return *text* with chips for its markers; a statement in another language says so, to eyes and to voices."""
-    foreign = dict(_foreign(answer))
-    places = sorted((text.find(words), words) for words in foreign if words in text)
     pieces: list[str] = []
     reached = 0
-    for start, words in places:
+    for start, end, language in sorted(_foreign(text, answer)):
         if start < reached:
             continue
-        language = foreign[words]
         note = in_language(language, answer.language)
         pieces += _chips(text[reached:start], answer)
-        pieces += [tag("span", *_chips(words, answer), lang=language), " ", tag("small", note, class_="foreign")]
-        reached = start + len(words)
+        pieces += [
+            tag("span", *_chips(text[start:end], answer), lang=language),
+            " ",
+            tag("small", note, class_="foreign"),
+        ]
+        reached = end
         if text[reached:].lstrip().startswith(note):
             reached = text.index(note, reached) + len(note)
     return pieces + _chips(text[reached:], answer)
 
 
-def _foreign(answer: Answer) -> Iterator[tuple[str, Language]]:
-    """Yield the statements that the answer makes in another language, without the note that the bot adds to them."""
+def _foreign(text: str, answer: Answer) -> Iterator[tuple[int, int, Language]]:
+    """Yield the places in *text* of statements in another language, without the note that the bot adds to them."""
     for statement in answer.statements:
-        if statement.language != answer.language:
-            words = statement.text.strip().removesuffix(in_language(statement.language, answer.language)).strip()
-            if words:
-                yield words, statement.language
+        if statement.language == answer.language:
+            continue
+        words = statement.text.strip().removesuffix(in_language(statement.language, answer.language)).strip(" .")
+        # The markers of a sentence may stand before its full stop.
+        place = re.search(re.escape(words) + r"(?:\s*\[\d+\])*\.?(?:\s*\[\d+\])*", text) if words else None
+        if place:
+            yield place.start(), place.end(), statement.language
 
 
 def in_language(source: Language, reader: Language) -> str:
