@@ -21,6 +21,11 @@ WORDS = 90
 STATEMENTS = 5
 _CACHE = 20_000
 """Passages whose statements are kept prepared."""
+LEAST_SHARE = 0.62
+"""Of the best statement's score that another one must reach."""
+REPEATS = 0.93
+"""Cosine from which a statement says again what another one said."""
+CITED_DOCUMENTS = 3
 DOCUMENTS = 6
 """Documents whose statements are looked at."""
 
@@ -39,7 +44,7 @@ TOPICS: dict[Want, frozenset[str]] = {
     "how_much": frozenset({"price", "rate", "ceiling", "amount", "duration"}),
     "when": frozenset({"deadline", "state"}),
     "open": frozenset({"state", "deadline"}),
-    "where": frozenset({"how", "contact", "state"}),
+    "where": frozenset({"how", "contact"}),
     "who": frozenset({"contact", "other"}),
     "allowed": frozenset({"eligibility"}),
     "difference": frozenset(),
@@ -49,7 +54,7 @@ TOPICS: dict[Want, frozenset[str]] = {
 """Which gaps of a sheet answer which kind of question: with «the sources do not say»."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """A statement that may be quoted, with its score and the parts of it."""
 
@@ -218,29 +223,50 @@ class Composer:
             for row, own in zip(rows, in_text, strict=True)
         ]
 
-    def select(self, candidates: Sequence[Candidate], wants: frozenset[Want], *, documents: int = 3) -> list[Candidate]:
-        """Return two to five statements that cover the question without repeating, the direct answer first."""
+    def select(self, candidates: Sequence[Candidate], wants: frozenset[Want]) -> list[Candidate]:
+        """Return two to five statements that cover the question without repeating, the direct answer first.
+
+        What a programme pays is not left out when money is the question: rate and ceiling come right after.
+        """
         if not candidates:
             return []
-        chosen: list[Candidate] = []
-        size = 0
+        chosen = [candidates[0]]
         best = candidates[0].score
-        for candidate in candidates:
-            gaps = any(other.span.role == "gap" for other in chosen)
-            if chosen:
-                length = len(candidate.text.split())
-                if candidate.span.role == "gap" and (gaps or not candidate.answers(wants)):
-                    continue
-                if candidate.score < 0.62 * best or size + length > WORDS or len(chosen) >= STATEMENTS:
-                    continue
-                if max(float(candidate.vector @ other.vector) for other in chosen) > 0.93:
-                    continue
-                seen = {other.document for other in chosen}
-                if candidate.document not in seen and (len(seen) >= documents or candidate.document_score < 0.55):
-                    continue
-            chosen.append(candidate)
-            size += len(candidate.text.split())
+        for candidate in (*self._money(candidates, wants), *candidates[1:]):
+            if candidate.score < LEAST_SHARE * best and candidate.span.section != "pays":
+                continue
+            if _fits(candidate, chosen, wants):
+                chosen.append(candidate)
         return chosen
+
+    def _money(self, candidates: Sequence[Candidate], wants: frozenset[Want]) -> list[Candidate]:
+        """Return the statements on rate and ceiling that an answer of this kind must hold."""
+        number = 2 if "support" in wants else 1 if "how_much" in wants else 0
+        document = candidates[0].document
+        paying = [
+            candidate
+            for candidate in candidates
+            if candidate.document == document
+            and candidate.span.section == "pays"
+            and candidate.span.role == "fact"
+            and figures(candidate.text, candidate.passage.language)
+        ]
+        return paying[:number]
+
+
+def _fits(candidate: Candidate, chosen: Sequence[Candidate], wants: frozenset[Want]) -> bool:
+    """Return whether *candidate* may join the *chosen*: room, no repetition, few documents, one gap at most."""
+    if candidate in chosen or len(chosen) >= STATEMENTS:
+        return False
+    gaps = any(other.span.role == "gap" for other in chosen)
+    if candidate.span.role == "gap" and (gaps or not candidate.answers(wants)):
+        return False
+    if sum(len(other.text.split()) for other in (*chosen, candidate)) > WORDS:
+        return False
+    if max(float(candidate.vector @ other.vector) for other in chosen) > REPEATS:
+        return False
+    seen = {other.document for other in chosen}
+    return candidate.document in seen or (len(seen) < CITED_DOCUMENTS and candidate.document_score >= 0.55)
 
 
 def _row(passage: Passage, span: Span, text: str, vector: Vectors, names: list[str]) -> _Row:

@@ -11,6 +11,7 @@ import numpy as np
 
 from bot.answers import Status
 from bot.composer import Candidate
+from bot.intent import Want
 from bot.matching import WordMatcher, content_words
 from ingest.analysis import terms
 from ingest.library import Library
@@ -41,6 +42,9 @@ WEAK_OVERLAP = 0.33
 """A figure is asked for and the best statement shares less with the question: it may be another figure."""
 
 
+_FIGURE: frozenset[Want] = frozenset({"how_much"})
+RIVAL = 0.02
+"""How much less of the question than a gap a fact may hold and still go before it."""
 _YEAR = re.compile(r"(?<!\d)20[0-4]\d(?!\d)")
 
 
@@ -84,7 +88,7 @@ def judge(draft: _Draft, library: Library) -> Status:
         evidence.cosine < LEAST_COSINE and not evidence.named and evidence.coverage < 2 * LEAST_COVERAGE
     ):
         return "out_of_scope"
-    if evidence.gap and draft.chosen[0].answers(draft.wants):
+    if evidence.gap and draft.chosen[0].answers(draft.wants) and not _answered_all_the_same(draft):
         return "not_in_sources"
     if "how_much" not in draft.wants:
         return "answered"
@@ -96,6 +100,17 @@ def judge(draft: _Draft, library: Library) -> Status:
     return "answered"
 
 
+def _answered_all_the_same(draft: _Draft) -> bool:
+    """Return whether a fact fits the question as well as the gap that was put first; then the fact goes first."""
+    gap = draft.chosen[0]
+    rival = next((c for c in draft.chosen[1:] if c.span.role == "fact" and c.overlap >= gap.overlap - RIVAL), None)
+    if rival is None:
+        return False
+    rest = [candidate for candidate in draft.chosen if candidate not in (gap, rival)]
+    draft.chosen = [rival, *rest, gap]
+    return True
+
+
 def _missing_figure(draft: _Draft) -> Candidate | None:
     """Return the gap that the best document leaves where a figure is asked for."""
     document = draft.chosen[0].document
@@ -103,7 +118,7 @@ def _missing_figure(draft: _Draft) -> Candidate | None:
         (
             candidate
             for candidate in draft.candidates
-            if candidate.document == document and candidate.span.role == "gap" and candidate.answers(draft.wants)
+            if candidate.document == document and candidate.span.role == "gap" and candidate.answers(_FIGURE)
         ),
         None,
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bot import states
@@ -40,13 +40,13 @@ def finish(draft: _Draft, library: Library, today: dt.date, id: str) -> Answer:
     statements = [_state(candidate, number, language) for number, candidate in enumerate(chosen, start=1)]
     infos = _documents(chosen or draft.candidates[:1], library, language)
     programmes = [_programme(info, today) for info in infos if info.meta.get("kind") in states.PROGRAMME_KINDS]
-    status_lines = [] if draft.status in ("out_of_scope", "refused") else _state_lines(programmes, infos, language)
-    closed = [line for line, programme in zip(status_lines, programmes, strict=False) if programme.state == "closed"]
+    states_said = {} if draft.status in ("out_of_scope", "refused") else _state_lines(programmes, infos, language)
+    closed = [states_said[p.id] for p in programmes if p.state == "closed" and p.id in states_said]
     contact, next_step = _contact(infos, language)
-    as_of = [_as_of(citations, infos, language)] if citations else []
+    as_of = [_as_of(chosen, infos, language)] if citations else []
     lead = _lead(draft, closed)
     body = " ".join(marked(part) for part in statements)
-    notes = [*(line for line in status_lines if line not in closed), *contact, *as_of]
+    notes = [*(line for line in states_said.values() if line not in closed), *contact, *as_of]
     text = "\n\n".join(part for part in (lead, body, "\n".join(notes)) if part)
     return Answer(
         id=id, question=draft.question, standalone_question=draft.standalone, language=language, status=draft.status,
@@ -126,9 +126,19 @@ def _programme(info: DocumentInfo, today: dt.date) -> Programme:
     )  # fmt: skip
 
 
-def _state_lines(programmes: Sequence[Programme], infos: Sequence[DocumentInfo], language: Language) -> list[str]:
+def _state_lines(programmes: Sequence[Programme], infos: Sequence[DocumentInfo], language: Language) -> dict[str, str]:
+    """Return by id what is said of the state of the first programmes."""
     meta = {info.id: info.meta for info in infos}
-    return [_state_line(programme, meta[programme.id], language) for programme in programmes[:SHOWN_STATES]]
+    return {
+        programme.id: _state_line(programme, meta[programme.id], language)
+        for programme in programmes[:SHOWN_STATES]
+        # A sheet without any date and without «state» among its gaps is about no call.
+        if programme.state != "unknown" or programme.opens or programme.closes or _asks_state(meta[programme.id])
+    }
+
+
+def _asks_state(meta: Mapping[str, Any]) -> bool:
+    return "state" in meta.get("missing", ())
 
 
 def _state_line(programme: Programme, meta: dict[str, object], language: Language) -> str:
@@ -158,8 +168,10 @@ def _contact(infos: Sequence[DocumentInfo], language: Language) -> tuple[list[st
     return [say("answers.counter", language)], NextStep("1890", "https://www.1890.be")
 
 
-def _as_of(citations: Sequence[Citation], infos: Sequence[DocumentInfo], language: Language) -> str:
-    years = sorted({citation.as_of[:4] for citation in citations if citation.as_of})
+def _as_of(chosen: Sequence[Candidate], infos: Sequence[DocumentInfo], language: Language) -> str:
+    # A remark of the editors has the date of the check; it says nothing about the age of a source.
+    dates = [c.span.source.as_of or c.passage.as_of for c in chosen if c.span.role == "fact"]
+    years = sorted({date[:4] for date in dates if date})
     checked = [str(info.meta["verified_on"]) for info in infos if info.meta.get("verified_on")]
     verified = in_words(min(checked), language) if checked else "?"
     if not years:

@@ -21,6 +21,7 @@ CLOSING_SOON = dt.timedelta(days=30)
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]»]")
 _GAP_BEFORE_MARKER = re.compile(r"\s+(?=\[\d+\])")
+_WORD_WITH_MARKERS = re.compile(r"((?<!\S)[^\s\[]{1,24})?((?:\[\d+\])+)([.,;:!?)]?)")
 _VOID = frozenset({"br", "hr", "input", "use"})
 
 
@@ -181,34 +182,35 @@ def in_language(source: Language, reader: Language) -> str:
 
 
 def _chips(text: str, answer: Answer) -> list[str]:
-    """Return *text* with each marker as a button; while the answer grows, as a plain number."""
-    known = {citation.n: citation for citation in answer.citations}
+    """Return *text* with each marker as a button that keeps to its word; while the answer grows, as a plain number."""
     pieces: list[str] = []
     reached = 0
     text = typeset(_GAP_BEFORE_MARKER.sub("", text), answer.language)
-    for marker in MARKER.finditer(text):
-        pieces += _linked(text[reached : marker.start()])
-        citation = known.get(int(marker[1]))
-        if citation and answer.complete:
-            pieces.append(_chip(citation, answer.language))
-        elif citation:
-            pieces.append(tag("span", str(citation.n), class_="chip"))
-        reached = marker.end()
+    for place in _WORD_WITH_MARKERS.finditer(text):
+        chips = [_chip(int(number), answer) for number in MARKER.findall(place[2])]
+        pieces += _linked(text[reached : place.start()])
+        pieces.append(tag("span", _linked(place[1] or ""), chips, place[3], class_="together"))
+        reached = place.end()
     return pieces + _linked(text[reached:])
 
 
-def _chip(citation: Citation, language: Language) -> Markup:
-    date = date_in_words(citation.as_of, language)
+def _chip(number: int, answer: Answer) -> Markup | None:
+    citation = next((citation for citation in answer.citations if citation.n == number), None)
+    if citation is None:
+        return None
+    if not answer.complete:
+        return tag("span", str(number), class_="chip")
+    date = date_in_words(citation.as_of, answer.language)
     return tag(
         "button",
-        str(citation.n),
+        str(number),
         type="button",
         class_="chip",
-        data_source=citation.n,
+        data_source=number,
         data_quote=citation.quote,
         data_quote_language=citation.language,
         aria_haspopup="dialog",
-        aria_label=word("source", language, n=citation.n, title=citation.title, date=date),
+        aria_label=word("source", answer.language, n=number, title=citation.title, date=date),
     )
 
 

@@ -1,0 +1,21 @@
+"""One guichet over the starter corpus, opened once and asked by many tests."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pytest
+
+from bot.bootstrap import open_bot
+from bot.service import Bot
+from ingest.settings import load
+
+TODAY = dt.date(2026, 11, 23)
+
+
+@pytest.fixture(scope="session")
+def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
+    """A bot that knows the whole of ``corpus/`` and lives on 23 November 2026."""
+    with open_bot(load(data_dir=tmp_path_factory.mktemp("guichet"), today=TODAY)) as opened:
+        yield opened
