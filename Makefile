@@ -14,7 +14,7 @@ help:
 
 $(STAMP): pyproject.toml uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=python3.12, for example."; exit 1; }
-	@if command -v uv >/dev/null 2>&1; then uv sync -q --frozen --no-dev --python $(PYTHON); \
+	@if command -v uv >/dev/null 2>&1; then uv sync -q --frozen --no-dev --compile-bytecode --python $(PYTHON); \
 	else $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install -q --upgrade pip && $(BIN)/python -m pip install -q -e .; fi
 	@touch $@
 

@@ -133,7 +133,7 @@ def pairs() -> Iterator[tuple[FactSheet, Sheet]]:
 
 
 def parse(path: Path) -> Sheet:
-    """Return the sheet in the file *path*, read line by line: simpler than the reader of the library, and apart from it."""
+    """Return the sheet in the file *path*, read line by line, apart from the reader of the library."""
     _, head, body = path.read_text("utf-8").split("---\n", 2)
     headings, lines, footnotes = [], [], {}
     for line in body.splitlines():

@@ -89,7 +89,7 @@ def edited(folder: Path, key: str, old: str, new: str) -> Sheet:
 def test_a_rule_notices_a_changed_copy(rule: Rule, key: str, old: str, new: str, tmp_path: Path) -> None:
     """A sheet with one thing changed breaks the rule that watches over it."""
     sheet = edited(tmp_path, key, old, new)
-    assert list(rule(rules.fact_sheets()[sheet.head.id], sheet))
+    assert list(rule(sheets.fact_sheets()[sheet.head.id], sheet))
 
 
 def test_a_translation_with_another_figure_is_noticed(tmp_path: Path) -> None:
@@ -110,7 +110,9 @@ def test_any_figure_that_changes_is_noticed() -> None:
             for match in re.finditer(r"(?<![\w.-])\d+(?!\w)", line.text):
                 changed = f"{int(match[0]) + 1:0{len(match[0])}}"
                 text = line.text[: match.start()] + changed + line.text[match.end() :]
-                other = replace(sheet, lines=(replace(line, text=text),))
-                if sheet.figures(text) != sheet.figures(line) and not list(rules.sourced_figures(facts, other)):
+                lines = tuple(replace(line, text=text) if other is line else other for other in sheet.lines)
+                changed_sheet = replace(sheet, lines=lines)
+                noticed = [*rules.sourced_figures(facts, changed_sheet), *rules.facts_stated(facts, changed_sheet)]
+                if sheet.figures(text) != sheet.figures(line) and not noticed:
                     unnoticed.append((sheet.key, text))
     assert unnoticed == []
