@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from bot import states
-from bot.answers import Answer, Citation, NextStep, Programme, Statement
+from bot.answers import Answer, Citation, NextStep, Programme, State, Statement
 from bot.composer import Candidate
 from bot.dates import in_words
 from bot.wording import say
@@ -38,7 +38,8 @@ def finish(draft: _Draft, library: Library, today: dt.date, id: str) -> Answer:
     chosen = _shown(draft)
     citations = [_cite(number, candidate) for number, candidate in enumerate(chosen, start=1)]
     statements = [_state(candidate, number, language) for number, candidate in enumerate(chosen, start=1)]
-    infos = _documents(chosen or draft.candidates[:1], library, language)
+    near = [] if draft.status in ("out_of_scope", "refused") else draft.candidates[:1]
+    infos = _documents(chosen or near, library)
     programmes = [_programme(info, today) for info in infos if info.meta.get("kind") in states.PROGRAMME_KINDS]
     states_said = {} if draft.status in ("out_of_scope", "refused") else _state_lines(programmes, infos, language)
     closed = [states_said[p.id] for p in programmes if p.state == "closed" and p.id in states_said]
@@ -113,7 +114,7 @@ def _cite(number: int, candidate: Candidate) -> Citation:
     )  # fmt: skip
 
 
-def _documents(chosen: Iterable[Candidate], library: Library, language: Language) -> list[DocumentInfo]:
+def _documents(chosen: Iterable[Candidate], library: Library) -> list[DocumentInfo]:
     keys = dict.fromkeys(candidate.passage.document_key for candidate in chosen)
     return [library.documents[key] for key in keys if key in library.documents]
 
@@ -143,18 +144,24 @@ def _asks_state(meta: Mapping[str, Any]) -> bool:
 
 def _state_line(programme: Programme, meta: dict[str, object], language: Language) -> str:
     title = programme.title.split(":")[0].strip()
-    closes = in_words(programme.closes, language) if programme.closes else ""
-    opens = in_words(programme.opens, language) if programme.opens else ""
+    opens, closes = programme.opens or "", programme.closes or ""
     shown = str(meta.get("status_as_of") or "")
-    key = programme.state
-    if key == "closed" and closes:
-        key = "closed_since"  # type: ignore[assignment]
-    elif key == "open" and closes:
-        key = "open_until"  # type: ignore[assignment]
-    elif key == "unknown" and closes:
-        key = "unknown_until"  # type: ignore[assignment]
+    key = _wording(programme.state, opens, closes)
     as_of = in_words(shown, language) if shown else "?"
+    opens, closes = (in_words(date, language) if date else "" for date in (opens, closes))
     return say(f"answers.state_{key}", language, title=title, closes=closes, opens=opens, as_of=as_of)
+
+
+def _wording(state: State, opens: str, closes: str) -> str:
+    """Return the key of the sentence: «until the 24th» needs a whole date, a mere year is said otherwise."""
+    whole = len(opens if state == "opens" else closes) == 10
+    if state == "opens":
+        return "opens" if whole else "opens_partial"
+    if not closes or state == "permanent":
+        return state
+    if state == "unknown":
+        return "unknown_until"
+    return {"open": "open_until", "closed": "closed_since"}[state] if whole else f"{state}_partial"
 
 
 def _contact(infos: Sequence[DocumentInfo], language: Language) -> tuple[list[str], NextStep | None]:

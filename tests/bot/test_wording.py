@@ -61,7 +61,9 @@ def test_no_string_is_empty() -> None:
 
 def test_placeholders_are_the_same_in_every_language() -> None:
     """The four versions of a string leave the same places open."""
-    different = [key for key, texts in catalogue().items() if len({frozenset(placeholders(t)) for t in texts.values()}) > 1]
+    different = [
+        key for key, texts in catalogue().items() if len({frozenset(placeholders(t)) for t in texts.values()}) > 1
+    ]
     assert not different
 
 
@@ -72,7 +74,7 @@ def test_no_key_stands_twice(path: Path) -> None:
     assert len(keys) == len(set(keys))
 
 
-@pytest.mark.parametrize(("key", "whole"), USED, ids=lambda value: str(value))
+@pytest.mark.parametrize(("key", "whole"), USED, ids=str)
 def test_key_in_the_code_is_in_the_catalogue(key: str, whole: bool) -> None:
     """Every key that the code spells out, or begins, exists."""
     assert key in catalogue() if whole else any(known.startswith(key) for known in catalogue())

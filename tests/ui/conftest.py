@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
-from ingest.settings import Settings
+from ingest.settings import load
 from tests.ui.scripted import ScriptedBot
 from ui.server import create_app
 
@@ -21,5 +21,5 @@ def bot() -> ScriptedBot:
 @pytest.fixture
 def client(bot: ScriptedBot) -> Iterator[TestClient]:
     """A client of the application over *bot*."""
-    with TestClient(create_app(bot, Settings(max_question=600)), raise_server_exceptions=False) as client:
+    with TestClient(create_app(bot, load(max_question=600)), raise_server_exceptions=False) as client:
         yield client

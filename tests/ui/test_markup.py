@@ -69,9 +69,9 @@ def test_markers_become_named_buttons() -> None:
 def test_a_marker_without_citation_vanishes() -> None:
     """A number that was never offered leaves neither a button nor brackets."""
     text = markup.finished(replace(answered("Qu'est-ce que Start IA ?"), text="Rien [9].", notes=()), "fr", TODAY)
-    text = text.split('class="copy-text"')[0]
-    assert "[9]" not in text
-    assert 'class="chip"' not in text
+    shown = text.split('class="copy-text"')[0]
+    assert "[9]" not in shown
+    assert 'class="chip"' not in shown
 
 
 def test_notes_are_shown_once_and_apart() -> None:
@@ -120,10 +120,13 @@ def test_a_programme_says_its_state_in_words(
 
 def test_every_sign_is_drawn() -> None:
     """No icon is named that the sprite does not hold."""
-    text = markup.finished(answered("Qu'est-ce que Start IA ?"), "fr", TODAY)
-    text += markup.trouble("x", "fr")
     frame = shell.Frame(600, 129, 7, TODAY, "x")
-    text += shell.before("fr", frame) + shell.after("fr", frame, "n")
+    text = markup.joined(
+        markup.finished(answered("Qu'est-ce que Start IA ?"), "fr", TODAY),
+        markup.trouble("x", "fr"),
+        shell.before("fr", frame),
+        shell.after("fr", frame, "n"),
+    )
     assert set(re.findall(r'href="#sign-([\w-]+)"', text)) <= set(re.findall(r'id="sign-([\w-]+)"', text))
 
 
