@@ -7,12 +7,29 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ValidationError
 
 from bot.answers import Message
 from bot.bootstrap import open_bot
 from bot.service import Bot
-from ingest.documents import LANGUAGES
+from ingest.documents import LANGUAGES, Language
 from ingest.errors import GuichetError
+
+
+class _Turn(BaseModel):
+    role: Literal["user", "assistant"]
+    text: str
+
+
+class _Asked(BaseModel):
+    """A line of a file of questions; ``lang`` only where the product would know it."""
+
+    id: str | int | None = None
+    question: str
+    history: list[_Turn] = []
+    lang: Language | None = None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,19 +63,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _batch(bot: Bot, questions: Path, answers: Path) -> int:
-    """Write one answer a line, in the order of the questions."""
-    with questions.open(encoding="utf-8") as lines, answers.open("w", encoding="utf-8") as out:
-        for number, line in enumerate(lines, start=1):
+    """Write one answer a line, in the order of the questions; a line that is no question ends the run by name."""
+    with answers.open("w", encoding="utf-8") as out:
+        for number, line in enumerate(questions.read_bytes().splitlines(), start=1):
             if not line.strip():
                 continue
             try:
-                asked = json.loads(line)
-                history = [Message(turn["role"], turn["text"]) for turn in asked.get("history") or ()]
-                answer = bot.ask(asked["question"], history, asked.get("language"))
-            except (ValueError, KeyError, TypeError) as error:
-                print(f"{questions}, line {number}: not a question ({error})", file=sys.stderr)
+                asked = _Asked.model_validate_json(line)
+            except ValidationError as error:
+                print(f"{questions}, line {number}: not a question ({error.errors()[0]['msg']})", file=sys.stderr)
                 return 2
-            row = {"question_id": asked.get("id"), **answer.as_json()}
+            history = [Message(turn.role, turn.text) for turn in asked.history]
+            answer = bot.ask(asked.question, history, asked.lang)
+            row = {"question_id": asked.id, **answer.as_json()}
             out.write(json.dumps(row, ensure_ascii=False) + "\n")
     return 0
 

@@ -11,6 +11,7 @@ from bot.composer import Candidate
 from bot.intent import Want
 from ingest.analysis import terms
 from ingest.documents import LANGUAGES
+from ingest.figures import figures
 from ingest.library import Library
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ class Evidence:
 
 
 LEAST_SUBJECT = 0.64
+LEAST_FOREIGN = 0.48
+"""The same where the sources are in another language only: words cannot help there."""
 WEAK_OVERLAP = 0.33
 """A figure is asked for and the best statement shares less with the question: it may be another figure."""
 
@@ -73,7 +76,8 @@ def judge(draft: _Draft, library: Library) -> Status:
     if draft.rule:
         return draft.rule.status
     evidence = weigh(draft, library)
-    if not draft.chosen or (evidence.subject < LEAST_SUBJECT and not draft.context):
+    least = LEAST_SUBJECT if not draft.chosen or draft.chosen[0].passage.language == draft.language else LEAST_FOREIGN
+    if not draft.chosen or (evidence.subject < least and not draft.context):
         return "out_of_scope"
     if evidence.gap and draft.chosen[0].answers(draft.wants):
         if draft.chosen[0].span.topic == "state":
@@ -93,12 +97,19 @@ def judge(draft: _Draft, library: Library) -> Status:
 def _answered_all_the_same(draft: _Draft) -> bool:
     """Return whether a fact fits the question as well as the gap that was put first; then the fact goes first."""
     gap = draft.chosen[0]
-    rival = next((c for c in draft.chosen[1:] if c.span.role == "fact" and c.overlap >= gap.overlap - RIVAL), None)
+    money = gap.span.topic in ("price", "rate", "ceiling", "amount")
+    rivals = (c for c in draft.chosen[1:] if c.span.role == "fact" and c.overlap >= gap.overlap - RIVAL)
+    # A missing price is only made good by a price: a statement on what is paid, with its figure.
+    rival = next((c for c in rivals if not money or (c.span.section == "pays" and _has_figure(c))), None)
     if rival is None:
         return False
     rest = [candidate for candidate in draft.chosen if candidate not in (gap, rival)]
     draft.chosen = [rival, *rest, gap]
     return True
+
+
+def _has_figure(candidate: Candidate) -> bool:
+    return bool(figures(candidate.text, candidate.passage.language))
 
 
 def _missing_figure(draft: _Draft) -> Candidate | None:

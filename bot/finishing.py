@@ -42,7 +42,8 @@ def finish(draft: _Draft, library: Library, today: dt.date, id: str) -> Answer:
     infos = _documents(chosen or near, library)
     programmes = [_programme(info, today) for info in infos if info.meta.get("kind") in states.PROGRAMME_KINDS]
     states_said = {} if draft.status in ("out_of_scope", "refused") else _state_lines(programmes, infos, language)
-    closed = [states_said[p.id] for p in programmes if p.state == "closed" and p.id in states_said]
+    first = chosen[0].document if chosen else ""
+    closed = [states_said[p.id] for p in programmes if p.state == "closed" and p.id == first and p.id in states_said]
     contact, next_step = _contact(infos, language)
     as_of = [_as_of(chosen, infos, language)] if citations else []
     lead = _lead(draft, closed)

@@ -39,6 +39,7 @@ class Retriever:
 
     def __init__(self, library: Library) -> None:
         self.library = library
+        self._named_generation = -1
 
     def find(self, question: str, language: Language, limit: int = 20, *, context: str = "") -> list[Hit]:
         """Return up to *limit* passages of any language, best first.
@@ -103,6 +104,10 @@ class Retriever:
 
     def named(self, question: str) -> dict[str, float]:
         """Return the documents that *question* calls by name, each with a weight: 1 for a name that says it all."""
+        if self._named_generation != self.library.generation:
+            for cached in ("_names", "_documents_with"):
+                self.__dict__.pop(cached, None)
+            self._named_generation = self.library.generation
         spoken = [fold(word) for word in words(question)]
         found: dict[str, float] = {}
         for position, word in enumerate(spoken):
@@ -111,6 +116,15 @@ class Retriever:
                     weight = self._rarity(name.words) * (1.0 if name.title else 0.8)
                     found[name.document] = max(found.get(name.document, 0.0), weight)
         return found
+
+    def without_names(self, question: str) -> str:
+        """Return *question* without the proper names of documents: they say nothing about its language."""
+        titles = {word for names in self._names.values() for name in names if name.title for word in name.words}
+        kept = [
+            word for word in question.split()
+            if not (word[:1].isupper() and {fold(part) for part in words(word)} & titles)
+        ]  # fmt: skip
+        return " ".join(kept)
 
     def _rarity(self, name: tuple[str, ...]) -> float:
         """Return between 0 and 1 how little else the words of a name may mean: how few documents are called so."""

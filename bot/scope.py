@@ -21,10 +21,18 @@ class Rule:
     status: Status
     wording: str
     patterns: tuple[re.Pattern[str], ...]
+    unless: re.Pattern[str] | None = None
+    """What makes the rule not apply: a hotel that asks for aid does not ask for a hotel."""
     facts: bool = False
     """Show as well what the sources say."""
     sheets: tuple[str, ...] = ()
     """The documents that speak of this class."""
+
+    def applies(self, text: str) -> bool:
+        """Return whether *text*, in lower case without accents, is of this class."""
+        if self.unless and self.unless.search(text):
+            return False
+        return any(pattern.search(text) for pattern in self.patterns)
 
 
 @cache
@@ -37,6 +45,7 @@ def rules() -> tuple[Rule, ...]:
             entry["status"],
             entry["wording"],
             tuple(re.compile(pattern) for pattern in entry["patterns"]),
+            re.compile(entry["unless"]) if "unless" in entry else None,
             entry.get("facts", False),
             tuple(entry.get("sheets", ())),
         )
@@ -47,4 +56,4 @@ def rules() -> tuple[Rule, ...]:
 def classify(question: str) -> Rule | None:
     """Return the first rule that *question* falls under, or ``None`` when it goes to the sources."""
     text = re.sub(r"[’ʼ`´]", "'", fold(question))
-    return next((rule for rule in rules() if any(pattern.search(text) for pattern in rule.patterns)), None)
+    return next((rule for rule in rules() if rule.applies(text)), None)

@@ -139,7 +139,8 @@ class Bot:
         with draft.timed("verify"):
             draft.chosen = [candidate for candidate in draft.chosen if verified(candidate)]
         with draft.timed("finish"):
-            return finishing.finish(draft, self.library, self.today, uuid.uuid4().hex)
+            answer = finishing.finish(draft, self.library, self.today, uuid.uuid4().hex)
+        return dataclasses.replace(answer, timings=dict(draft.timings))
 
     def _understand(self, question: str, history: tuple[Message, ...], language: Language | None) -> _Draft:
         start = time.perf_counter()
@@ -148,7 +149,8 @@ class Bot:
         if language is None:
             # Two words after a conversation in Dutch are Dutch, whatever the letters say.
             short = len(question.split()) < 4 and asked
-            language = languages.detect(f"{asked[-1]} {question}" if short else question)
+            plain = self._retriever.without_names(question)
+            language = languages.detect(f"{asked[-1]} {question}" if short else plain or question)
         draft = _Draft(question, language, history, question)
         draft.rule = scope.classify(question)
         draft.wants = wants(question)

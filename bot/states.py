@@ -34,11 +34,11 @@ def state(meta: Mapping[str, Any], today: dt.date) -> State:
     try:
         if status == "closed" or (status == "open" and closes and last_day(closes) < today):
             return "closed"
+        if status in ("open", "permanent") and opens and first_day(opens) > today:
+            return "opens"
         if status == "permanent":
             return "closed" if closes and last_day(closes) < today else "permanent"
         if status == "open":
-            if opens and first_day(opens) > today:
-                return "opens"
             if closes:
                 return "open"
             shown = meta.get("status_as_of")

@@ -56,7 +56,7 @@ _ORDINAL = r"(?:er|ère|re|e|ème|st|nd|rd|th|ste|de)?\b\.?"
 
 _DATES = (
     re.compile(rf"(?<![\w.,]){_YEAR}-(?P<month>0[1-9]|1[0-2])-{_DAY}(?!\d)"),
-    re.compile(rf"(?<![\w.,]){_DAY}[./](?P<month>0?[1-9]|1[0-2])[./]{_YEAR}(?!\d)"),
+    re.compile(rf"(?<![\w.,]){_DAY}(?P<mark>[./-])(?P<month>0?[1-9]|1[0-2])(?P=mark){_YEAR}(?!\d)"),
     re.compile(rf"(?<![\w.,]){_DAY}{_ORDINAL}\s+(?:of\s+)?{_MONTH}(?:,?\s+{_YEAR})?(?!\w)", re.IGNORECASE),
     re.compile(rf"(?<!\w){_MONTH}\s+{_DAY}(?:st|nd|rd|th)?,\s+{_YEAR}(?!\w)", re.IGNORECASE),
     re.compile(rf"(?<!\w){_MONTH}\s+(?:de\s+|van\s+)?{_YEAR}(?!\w)", re.IGNORECASE),

@@ -17,11 +17,12 @@ def _identifier() -> Any:
     return identifier
 
 
-def detect(text: str) -> Language:
-    """Return the language of *text*, French when nothing speaks for one of the four."""
-    return cast(Language, _identifier().classify(text[:2000])[0]) if text.strip() else "fr"
+SURE = 0.5
 
 
-def probability(text: str, language: Language) -> float:
-    """Return how likely *text* is in *language*, between 0 and 1."""
-    return float(dict(_identifier().rank(text[:2000])).get(language, 0.0))
+def detect(text: str, default: Language = "fr") -> Language:
+    """Return the language of *text*, or *default* when nothing speaks clearly for one of the four."""
+    if not any(letter.isalpha() for letter in text):
+        return default
+    language, probability = _identifier().classify(text[:2000])
+    return cast(Language, language) if probability >= SURE and len(text) > 3 else default

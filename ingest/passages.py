@@ -17,7 +17,8 @@ LONGEST_STATEMENT = 1_200
 def split(document: SourceDocument, *, version: int = 1, length: int = LENGTH) -> list[Passage]:
     """Return the passages of *document* in reading order, none crossing a page, no statement cut in two.
 
-    An id depends only on document, version and position, so that a second run replaces rather than duplicates.
+    An id depends only on document, version, content and position: a second run replaces rather than duplicates, and
+    a document that went and came back changed is not taken for its old self.
     """
     passages: list[Passage] = []
     for page in document.pages:
@@ -69,7 +70,7 @@ def _passage(
         lines.append(statement.text)
         start = end + 1
     return Passage(
-        id=f"{document.key}:{version}:{position}",
+        id=f"{document.key}:{version}:{document.digest[:8]}:{position}",
         document=document.id,
         document_key=document.key,
         language=document.language,
