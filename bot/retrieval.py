@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+import yaml
 
 from bot.answers import Hit
 from ingest.analysis import fold, terms, words
@@ -100,7 +102,19 @@ class Retriever:
                 folded = tuple(fold(word) for word in words(name))
                 if folded and (len(folded) > 1 or len(folded[0]) > 3 or any(c.isupper() for c in name[1:])):
                     by_first.setdefault(folded[0], []).append(Name(folded, info.id, number == 0))
+        held = {info.id for info in self.library.documents.values()}
+        for entry in self._glossary.get("names", ()):
+            folded = tuple(fold(word) for word in words(entry["name"]))
+            for document in held.intersection(entry["documents"]):
+                by_first.setdefault(folded[0], []).append(Name(folded, document, False))
         return by_first
+
+    @cached_property
+    def _glossary(self) -> dict[str, list[dict[str, Any]]]:
+        """Abbreviations and former names of the starter corpus; empty where there is no glossary."""
+        path = self.library.settings.corpus_dir / "glossary.yaml"
+        entries: dict[str, list[dict[str, Any]]] = yaml.safe_load(path.read_text("utf-8")) if path.is_file() else {}
+        return entries
 
     def named(self, question: str) -> dict[str, float]:
         """Return the documents that *question* calls by name, each with a weight: 1 for a name that says it all."""
