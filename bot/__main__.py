@@ -64,8 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _batch(bot: Bot, questions: Path, answers: Path) -> int:
     """Write one answer a line, in the order of the questions; a line that is no question ends the run by name."""
+    lines = questions.read_bytes().splitlines()
     with answers.open("w", encoding="utf-8") as out:
-        for number, line in enumerate(questions.read_bytes().splitlines(), start=1):
+        for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             try:

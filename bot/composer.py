@@ -26,6 +26,8 @@ LEAST_SHARE = 0.62
 REPEATS = 0.93
 """Cosine from which a statement says again what another one said."""
 CITED_DOCUMENTS = 3
+NEARLY = 0.55
+"""Of the best document's score that another one must reach to be cited as well."""
 DOCUMENTS = 6
 """Documents whose statements are looked at."""
 
@@ -38,6 +40,7 @@ SECTIONS: dict[Want, frozenset[str]] = {
     "allowed": frozenset({"who", "covers", "rules"}),
     "difference": frozenset({"brief", "figures"}),
     "support": frozenset({"brief", "pays"}),
+    "price": frozenset({"pays"}),
     "what": frozenset({"brief"}),
 }
 TOPICS: dict[Want, frozenset[str]] = {
@@ -49,6 +52,7 @@ TOPICS: dict[Want, frozenset[str]] = {
     "allowed": frozenset({"eligibility"}),
     "difference": frozenset(),
     "support": frozenset(),
+    "price": frozenset({"price", "rate"}),
     "what": frozenset({"content"}),
 }
 """Which gaps of a sheet answer which kind of question: with «the sources do not say»."""
@@ -232,8 +236,9 @@ class Composer:
             return []
         chosen = [candidates[0]]
         best = candidates[0].score
-        for candidate in (*self._money(candidates, wants), *candidates[1:]):
-            if candidate.score < LEAST_SHARE * best and candidate.span.section != "pays":
+        money = self._money(candidates, wants)
+        for candidate in (*money, *candidates[1:]):
+            if candidate.score < LEAST_SHARE * best and candidate not in money:
                 continue
             if _fits(candidate, chosen, wants):
                 chosen.append(candidate)
@@ -241,17 +246,26 @@ class Composer:
 
     def _money(self, candidates: Sequence[Candidate], wants: frozenset[Want]) -> list[Candidate]:
         """Return the statements on rate and ceiling that an answer of this kind must hold."""
-        number = 2 if "support" in wants else 1 if "how_much" in wants else 0
-        document = candidates[0].document
+        best = candidates[0].document
         paying = [
             candidate
             for candidate in candidates
-            if candidate.document == document
-            and candidate.span.section == "pays"
+            if candidate.span.section == "pays"
             and candidate.span.role == "fact"
             and figures(candidate.text, candidate.passage.language)
         ]
-        return paying[:number]
+        if "difference" in wants:
+            # Two things are compared on the same point: what each is or pays, not what one of them once paid.
+            compared = list(dict.fromkeys(c.document for c in candidates if c.document_score >= NEARLY))[:2]
+            briefs = [c for c in candidates if c.span.section == "brief" and c.span.role == "fact"]
+            firsts = (
+                next((c for c in group if c.document == document), None)
+                for document in compared
+                for group in (briefs, paying)
+            )
+            return [candidate for candidate in firsts if candidate]
+        number = 2 if "support" in wants else 1 if "how_much" in wants else 0
+        return [candidate for candidate in paying if candidate.document == best][:number]
 
 
 def _fits(candidate: Candidate, chosen: Sequence[Candidate], wants: frozenset[Want]) -> bool:
@@ -266,7 +280,7 @@ def _fits(candidate: Candidate, chosen: Sequence[Candidate], wants: frozenset[Wa
     if max(float(candidate.vector @ other.vector) for other in chosen) > REPEATS:
         return False
     seen = {other.document for other in chosen}
-    return candidate.document in seen or (len(seen) < CITED_DOCUMENTS and candidate.document_score >= 0.55)
+    return candidate.document in seen or (len(seen) < CITED_DOCUMENTS and candidate.document_score >= NEARLY)
 
 
 def _row(passage: Passage, span: Span, text: str, vector: Vectors, names: list[str]) -> _Row:

@@ -40,7 +40,7 @@ class Evidence:
 
 
 LEAST_SUBJECT = 0.64
-LEAST_FOREIGN = 0.48
+LEAST_FOREIGN = 0.3
 """The same where the sources are in another language only: words cannot help there."""
 WEAK_OVERLAP = 0.33
 """A figure is asked for and the best statement shares less with the question: it may be another figure."""
@@ -84,6 +84,9 @@ def judge(draft: _Draft, library: Library) -> Status:
             return "partial"  # What is known of the past helps; whether it is open today is not known.
         if not _answered_all_the_same(draft):
             return "not_in_sources"
+    if "price" in draft.wants and not _price(draft) and (gap := _missing_figure(draft)):
+        draft.chosen = [gap, *(candidate for candidate in draft.chosen if candidate.span.role != "gap")]
+        return "not_in_sources"
     if "how_much" not in draft.wants:
         return "answered"
     if evidence.overlap < WEAK_OVERLAP and (gap := _missing_figure(draft)):
@@ -106,6 +109,12 @@ def _answered_all_the_same(draft: _Draft) -> bool:
     rest = [candidate for candidate in draft.chosen if candidate not in (gap, rival)]
     draft.chosen = [rival, *rest, gap]
     return True
+
+
+def _price(draft: _Draft) -> bool:
+    """Return whether the best document says what is paid, with a figure."""
+    best = draft.chosen[0].document
+    return any(c.document == best and c.span.section == "pays" and _has_figure(c) for c in draft.candidates)
 
 
 def _has_figure(candidate: Candidate) -> bool:

@@ -69,6 +69,8 @@ def _shown(draft: _Draft) -> list[Candidate]:
     """Return the statements to show: few when they are only the nearest that the sources say."""
     if draft.status == "out_of_scope" and not (draft.rule and draft.rule.facts):
         return []
+    if draft.rule and draft.rule.sheets:
+        return [candidate for candidate in draft.candidates if candidate.document in draft.rule.sheets][:3]
     if draft.status == "out_of_scope" or (draft.status == "refused" and draft.rule):
         near = draft.named or any(hit.dense >= NEAR for hit in draft.hits)
         return draft.chosen[:3] if near else []

@@ -12,7 +12,7 @@ import yaml
 from ingest.analysis import fold, terms, words
 from ingest.documents import Language
 
-Want = Literal["how_much", "when", "where", "who", "allowed", "difference", "open", "support", "what"]
+Want = Literal["how_much", "when", "where", "who", "allowed", "difference", "open", "support", "price", "what"]
 
 _LEANS = re.compile(
     r"^\W*(et|en|und|and|ou|of|oder|or|mais|maar|aber|but|alors|dus|so|ok|oui|ja|yes)\b|"

@@ -88,7 +88,8 @@ class Bot:
         draft = self._understand(question, tuple(history), language)
         yield self._growing(draft, "retrieve")
         answer = await asyncio.to_thread(self._finish, draft)
-        shown = ""
+        # What the bot says first (closed, not in the sources) is never shown after what it qualifies.
+        shown = answer.text.partition(finishing.marked(answer.statements[0]))[0] if answer.statements else ""
         for statement in answer.statements[:-1]:
             shown += finishing.marked(statement) + " "
             yield dataclasses.replace(answer, text=shown.strip(), complete=False, stage="compose")

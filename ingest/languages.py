@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, cast
 
+from ingest.analysis import STOP_WORDS, words
 from ingest.documents import LANGUAGES, Language
 
 
@@ -18,11 +19,20 @@ def _identifier() -> Any:
 
 
 SURE = 0.5
+SHORT = 8
+"""A text with fewer words is judged by its small words first: letters alone mislead among names of programmes."""
 
 
 def detect(text: str, default: Language = "fr") -> Language:
     """Return the language of *text*, or *default* when nothing speaks clearly for one of the four."""
-    if not any(letter.isalpha() for letter in text):
+    spoken = words(text)
+    if len(spoken) < SHORT:
+        votes = {language: sum(word in STOP_WORDS[language] for word in spoken) for language in LANGUAGES}
+        best = max(votes.values())
+        leaders = [language for language in LANGUAGES if votes[language] == best]
+        if best and len(leaders) == 1:
+            return leaders[0]
+    if not any(len(word) > 3 for word in spoken):
         return default
     language, probability = _identifier().classify(text[:2000])
-    return cast(Language, language) if probability >= SURE and len(text) > 3 else default
+    return cast(Language, language) if probability >= SURE else default

@@ -107,7 +107,8 @@ class Library:
         self._originals = folder / "originals"
         self._originals.mkdir(exist_ok=True)
         self._read: dict[str, Passage] = {}
-        self._marks = {name: folder / f"{name}.generation" for name in ("vectors", "words")}
+        # A mark goes with its folder: an index that is deleted, and made empty on opening, must not pass for whole.
+        self._marks = [folder / name / "generation" for name in ("chroma", "words")]
 
     @classmethod
     def open(cls, settings: Settings, embedder: Embedder | None = None, *, repair: bool = True) -> Self:
@@ -116,7 +117,7 @@ class Library:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / ".writable").write_text("")
-            (folder / ".writable").unlink()
+            (folder / ".writable").unlink(missing_ok=True)
         except OSError as error:
             raise LibraryUnwritable(
                 f"{folder}: cannot write there ({error.strerror}); choose another folder with GUICHET_DATA_DIR"
@@ -230,6 +231,8 @@ class Library:
                 if progress:
                     progress("read", number, len(files))
         origins = {str(path) for path, _ in files}
+        served = {key: origin for origin, held in known.items() if origin in origins for key in held}
+        incoming = _without_doubles(incoming, served, report)
         gone = [key for key, origin, folder in self._places() if folder in seen_folders and origin not in origins]
         return self._store(incoming, gone, report, progress)
 
@@ -244,7 +247,7 @@ class Library:
                 report.unchanged.append(document.key)
             else:
                 incoming.append(_Incoming(dataclasses.replace(document, digest=digest), document.key, None))
-        return self._store(incoming, [], report, progress)
+        return self._store(_without_doubles(incoming, {}, report), [], report, progress)
 
     def remove(self, ids: Iterable[str]) -> Report:
         """Remove documents by id (every language) or by key (``fr/start-ia``)."""
@@ -257,7 +260,6 @@ class Library:
         return self._store([], keys, _Draft(), None)
 
     def _store(self, incoming: list[_Incoming], gone: list[str], report: _Draft, progress: Progress | None) -> Report:
-        incoming = _without_doubles(incoming, report)
         if not incoming and not gone:
             return report.frozen()
         self._mark_derived(-1)
@@ -269,7 +271,7 @@ class Library:
             origins = {entry.origin for entry in incoming}
             stale = session.scalars(select(DocumentRow.key).where(DocumentRow.origin.in_(origins))).all()
             new_keys = {entry.document.key for entry in incoming}
-            gone = [*gone, *(key for key in stale if key not in new_keys and key not in gone)]
+            gone = [key for key in dict.fromkeys([*gone, *stale]) if key not in new_keys]
             touched = [*gone, *(key for key in new_keys if key in versions)]
             for key in touched:
                 removed.extend(session.scalars(select(PassageRow.id).where(PassageRow.document_key == key)))
@@ -355,15 +357,13 @@ class Library:
 
     def _mark_derived(self, generation: int) -> None:
         """Note which generation of the database vectors and words stand for; -1 while they are being written."""
-        for mark in self._marks.values():
+        for mark in self._marks:
+            mark.parent.mkdir(exist_ok=True)
             mark.write_text(str(generation))
 
     def _derived_fits(self) -> bool:
-        folders = (self.settings.data_dir / "chroma", self.settings.data_dir / "words")
         generation = str(self.generation)
-        return all(folder.is_dir() for folder in folders) and all(
-            mark.is_file() and mark.read_text() == generation for mark in self._marks.values()
-        )
+        return all(mark.is_file() and mark.read_text() == generation for mark in self._marks)
 
     # --- receipts and feedback -----------------------------------------------------------------------------------
 
@@ -480,18 +480,25 @@ def _files(paths: Iterable[Path], report: _Draft) -> Iterator[tuple[Path, str | 
                 yield file, folder
 
 
-def _without_doubles(incoming: list[_Incoming], report: _Draft) -> list[_Incoming]:
-    """Keep the first file of each document key; a second one is a failure that names both."""
-    kept: dict[str, _Incoming] = {}
+def _without_doubles(incoming: list[_Incoming], served: dict[str, str], report: _Draft) -> list[_Incoming]:
+    """Keep one file of each document key; any other is a failure that names both.
+
+    The file that is *served* (origin by key) keeps its place, or else files of one id would take turns.
+    """
+    files = {entry.origin: entry.document.key for entry in incoming}
+    owners = {key: origin for key, origin in served.items() if files.get(origin, key) == key}
+    kept = []
     for entry in incoming:
-        first = kept.setdefault(entry.document.key, entry)
-        if first is not entry:
-            message = (
-                f"{Path(entry.origin).name}: has the same id and language ({entry.document.key}) as "
-                f"{Path(first.origin).name}; give it another id"
-            )
-            report.failed.append(Failure(entry.origin, "same_id", message))
-    return list(kept.values())
+        owner = owners.setdefault(entry.document.key, entry.origin)
+        if owner == entry.origin:
+            kept.append(entry)
+            continue
+        message = (
+            f"{Path(entry.origin).name}: has the same id and language ({entry.document.key}) as "
+            f"{Path(owner).name}; give it another id"
+        )
+        report.failed.append(Failure(entry.origin, "same_id", message))
+    return kept
 
 
 def _document_values(entry: _Incoming, version: int) -> dict[str, Any]:

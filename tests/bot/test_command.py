@@ -16,9 +16,6 @@ from ingest.documents import LANGUAGES
 from ingest.settings import ROOT
 
 
-NO_TEXT = pytest.mark.xfail(strict=True, reason="an AttributeError leaves main() as a traceback")
-
-
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a guichet with three sheets in four languages."""
@@ -60,7 +57,7 @@ def test_ask_prints_answer_and_sources(capsys) -> None:
 
 def test_ask_json_prints_one_object(capsys) -> None:
     """``ask --json`` prints the whole answer as one JSON object and nothing else."""
-    assert main(["ask", "Wat is Tremplin IA?", "--json"]) == 0
+    assert main(["ask", "Hoeveel organisaties zijn geselecteerd voor Tremplin IA?", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert (answer["language"], answer["citations"][0]["document"]) == ("nl", "tremplin-ia")
     assert answer["as_of"] == "2026-11-23"
@@ -112,7 +109,6 @@ def test_batch_takes_history_into_account(tmp_path) -> None:
         assert row["citations"][0]["document"] == row["question_id"]
 
 
-@pytest.mark.xfail(strict=True, reason="batch reads «language», DESIGN.md promises «lang»")
 def test_batch_takes_lang_into_account(tmp_path) -> None:
     """A question that comes with ``lang`` is answered in that language."""
     source = written(tmp_path / "in.jsonl", {"id": "a", "question": "CETIC", "lang": "de"})
@@ -124,13 +120,13 @@ def test_batch_takes_lang_into_account(tmp_path) -> None:
     "bad",
     [
         "{not json",
-        pytest.param("[1, 2]", marks=NO_TEXT),
-        pytest.param('"a text"', marks=NO_TEXT),
+        "[1, 2]",
+        '"a text"',
         {"id": "b"},
         {"question": "Et ?", "history": "Start IA"},
         {"question": "Et ?", "history": [{"role": "user"}]},
-        pytest.param({"question": None}, marks=NO_TEXT),
-        pytest.param({"question": 5}, marks=NO_TEXT),
+        {"question": None},
+        {"question": 5},
     ],
     ids=str,
 )
@@ -156,7 +152,6 @@ def test_missing_questions_are_one_sentence(capsys, tmp_path) -> None:
     assert "none.jsonl" in capsys.readouterr().err
 
 
-@pytest.mark.xfail(strict=True, reason="UnicodeDecodeError leaves main() as a traceback")
 def test_questions_that_are_not_utf8_are_one_sentence(capsys, tmp_path) -> None:
     """A file in another encoding ends with 2 and its name."""
     source = tmp_path / "in.jsonl"

@@ -113,7 +113,6 @@ def test_empty_library_finds_nothing(tmp_path) -> None:
         assert Retriever(bot.library).find("Start IA", "fr") == []
 
 
-@pytest.mark.xfail(strict=True, reason="Retriever keeps the names of the documents it saw first")
 def test_document_that_comes_later_is_known_by_name(tmp_path) -> None:
     """A running bot knows the name of a document that was just added."""
     with small_bot(tmp_path, document("alpha", "fr", "Alphacash", "Alphacash paie 10 %.")) as bot:

@@ -101,7 +101,6 @@ def test_permanent_ends_with_its_closing_date() -> None:
     assert state({"status": "permanent", "closes": "2025"}, TODAY) == "closed"
 
 
-@pytest.mark.xfail(strict=True, reason="states.state looks at «opens» only when the status is «open»")
 def test_permanent_that_has_not_begun_opens_later() -> None:
     """A permanent measure that starts next year cannot be asked for today."""
     assert state({"status": "permanent", "opens": "2027-01-01"}, TODAY) == "opens"
