@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import logging
 import traceback
@@ -87,3 +88,20 @@ async def answers(
         raise Refusal("unexpected", page, 500) from None
     if answer is None or not answer.complete:
         raise Refusal("unexpected", page, 500)
+
+
+async def until(stopped: asyncio.Event, stream: AsyncIterator[Answer]) -> AsyncIterator[Answer]:
+    """Yield of *stream* until it ends or *stopped* is set, which also ends the step that is at work."""
+    stopping = asyncio.ensure_future(stopped.wait())
+    step: asyncio.Future[Answer | None] | None = None
+    try:
+        while True:
+            step = asyncio.ensure_future(anext(stream, None))
+            await asyncio.wait({step, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if stopped.is_set() or (answer := step.result()) is None:
+                return
+            yield answer
+    finally:
+        stopping.cancel()
+        if step:
+            step.cancel()

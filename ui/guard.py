@@ -20,9 +20,12 @@ MAX_BODY = 128 * 1024
 
 OPEN_ROUTES = re.compile(
     r"/|/(?:assets|static|svelte)/[\w./-]+|/theme\.css"
-    r"|/gradio_api/(?:queue/join|queue/data|heartbeat/\w+|cancel|reset|startup-events|app_id)/?"
+    r"|/gradio_api/(?:queue/join|queue/data|heartbeat/\w+|startup-events)/?"
 )
-"""What our page asks of Gradio; its uploads, files, proxies, schemas and other pages are refused."""
+"""What our page asks of Gradio; its uploads, files, proxies, schemas and other pages are refused.
+
+So is ``app_id``: a page that lost its connection asks it whether to reload itself, and would lose the conversation.
+"""
 
 _GRADIO_META = re.compile(rb'<meta\s+(?:property="og:|name="twitter:)[^>]*>|<base [^>]*>|<link rel="manifest"[^>]*>')
 

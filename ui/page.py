@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from bot.answers import Answer, Message
 from ingest.documents import Language
 from ingest.settings import Settings
 from ui import markup
-from ui.asking import Bot, Refusal, answers, checked
+from ui.asking import Bot, Refusal, answers, checked, until
 from ui.words import preferred
 
 REMEMBERED = 8
@@ -47,31 +48,44 @@ class Conversation:
 def build(bot: Bot, settings: Settings) -> gr.Blocks:
     """Return the page over *bot*, ready to be mounted."""
 
+    stops: dict[str, asyncio.Event] = {}
+
     async def ask(talk: Conversation, event: gr.EventData) -> AsyncIterator[tuple[dict[str, Any], Any]]:
         """Yield what the room shows while a question is answered, and remember the last answer."""
         asked: dict[str, Any] = event._data or {}
         page = preferred(str(asked.get("language")), None)
-        turn = asked.get("turn")
+        turn = str(asked.get("turn"))
+        stopped = stops[turn] = asyncio.Event()
         try:
             question = checked(str(asked.get("question") or ""), page, settings)
             language = page if len(question.split()) < SHORT and not talk.history else None
-            async for answer in answers(bot, question, talk.history, page, language):
+            async for answer in until(stopped, answers(bot, question, talk.history, page, language)):
                 if not answer.complete:
                     yield _growing(turn, answer, bot), gr.skip()
                     continue
                 yield _finished(turn, answer, bot, page, talk), talk.with_answer(answer)
         except Refusal as refusal:
             yield {"turn": turn, "done": True, "html": str(markup.trouble(refusal.sentence, page))}, gr.skip()
+        finally:
+            stops.pop(turn, None)
+
+    async def stop(event: gr.EventData) -> None:
+        """Stop the turn that the visitor names: its name is random and known to its page only."""
+        # Not Gradio's ``cancels``: it cuts the page's event stream, and a question asked right after is lost.
+        if turn := stops.get(str((event._data or {}).get("turn"))):
+            turn.set()
+
+    def forget() -> Conversation:
+        """Begin anew."""
+        return Conversation()
 
     blocks = gr.Blocks(title="Guichet IA", analytics_enabled=False, delete_cache=(3600, 3600))
     with blocks:
         talk = gr.State(Conversation(), time_to_live=3600)
         room = gr.HTML(value={}, html_template="", js_on_load=CONNECT, apply_default_css=False, elem_id="gradio-room")
-        asking = room.ask(
-            ask, [talk], [room, talk], show_progress="hidden", trigger_mode="multiple", api_visibility="private"
-        )
-        room.stop(None, cancels=[asking], show_progress="hidden", api_visibility="private")
-        room.clear(Conversation, None, [talk], show_progress="hidden", queue=False, api_visibility="private")
+        room.ask(ask, [talk], [room, talk], show_progress="hidden", trigger_mode="multiple", api_visibility="private")
+        room.stop(stop, None, None, show_progress="hidden", trigger_mode="multiple", api_visibility="private")
+        room.clear(forget, None, [talk], show_progress="hidden", api_visibility="private")
     blocks.queue(default_concurrency_limit=40, max_size=200)
     return blocks
 

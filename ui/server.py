@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -57,7 +58,9 @@ def create_app(bot: Bot, settings: Settings) -> FastAPI:
 
 def _mount_page(app: FastAPI, bot: Bot, settings: Settings) -> FastAPI:
     page.mount(app, page.build(bot, settings))
-    gradio = next(route for route in app.routes if isinstance(route, Mount) and route.path == "")
+    gradio: Any = next(route for route in app.routes if isinstance(route, Mount) and route.path == "")
+    # Gradio holds one connection open per page; whoever stops the server has to let go of them first.
+    app.state.let_go = gradio.app.stop_event.set
     gradio.app = Door(gradio.app)
     return app
 

@@ -23,6 +23,11 @@ class Server(uvicorn.Server):
             shown = "127.0.0.1" if host in {"0.0.0.0", "::"} else host
             Console().print(f"Guichet IA: http://{f'[{shown}]' if ':' in shown else shown}:{port}", highlight=False)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let go of the pages that are open, then stop."""
+        self.config.app.state.let_go()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
+
 
 def run(bot: Bot, settings: Settings, held: socket.socket) -> None:
     """Serve *bot* on the socket *held* until interrupted."""

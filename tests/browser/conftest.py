@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from ingest.settings import load
 from tests.ui.scripted import ScriptedBot
 from ui.server import create_app
+from ui.serving import Server
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
@@ -50,7 +51,7 @@ class Site:
         held.bind(("127.0.0.1", self.port))
         self.port = held.getsockname()[1]
         application = create_app(self.bot, load(max_question=200))
-        self._server = uvicorn.Server(uvicorn.Config(application, log_level="error", timeout_graceful_shutdown=1))
+        self._server = Server(uvicorn.Config(application, log_level="error", timeout_graceful_shutdown=1))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [held]}, daemon=True)
         self._thread.start()
         while not self._server.started:
@@ -88,7 +89,7 @@ Visit = Callable[..., Page]
 
 @pytest.fixture
 def visit(browser: Browser, site: Site) -> Iterator[Visit]:
-    """A visitor's page; afterwards: no request went elsewhere, no cookie was set, nothing was stored, no script failed."""
+    """A visitor's page; afterwards: no request elsewhere, no cookie, nothing stored, no script failed."""
     contexts = []
     asked: list[str] = []
     failed: list[str] = []

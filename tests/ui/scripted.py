@@ -72,6 +72,7 @@ class ScriptedBot:
         self.today = TODAY
         self.document_count = 129
         self.ratings: list[tuple[str, int, str | None]] = []
+        self.finished = 0
         self.histories: list[tuple[Message, ...]] = []
         self.given: dict[str, Answer] = {}
 
@@ -94,6 +95,7 @@ class ScriptedBot:
             yield replace(whole, text=text, notes=(), complete=False, stage="compose")
             await asyncio.sleep(pause)
         self.given[whole.id] = whole
+        self.finished += 1
         yield whole
 
     def feedback(self, answer_id: str, rating: int, reason: str | None = None) -> None:

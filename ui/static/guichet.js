@@ -13,12 +13,13 @@
   let words = {};
   let gradio = null; // {trigger, props} once Gradio runs
   let waiting = null; // a question asked before that
-  let turns = 0;
   let working = null; // {turn, question, node, lastSign}
   let opener = null; // what opened the panel
+  let lost = false; // Gradio does not survive a lost connection: the next question needs the page anew
 
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, key) => values[key]);
   const length = (text) => [...text].length;
+  const randomName = () => crypto.getRandomValues(new Uint32Array(4)).join("-");
   const readWords = () => { words = JSON.parse(one("#words").textContent); };
 
   // Gradio
@@ -52,18 +53,38 @@
 
   // Asking and answering
 
-  function ask(question) {
+  async function ask(question) {
     const problem = objection(question);
     showProblem(problem);
     if (problem || working) return;
+    if (lost && (await serverAnswers()) !== "gone") {
+      resume(question);
+      return;
+    }
     const node = newTurn(question);
-    working = { turn: `${words.started}-${++turns}`, question, node, lastSign: Date.now(), silent: Date.now() };
+    working = { turn: randomName(), question, node, lastSign: Date.now(), silent: Date.now() };
     setWorking(true);
     field().value = "";
     resize();
     if (matchMedia("(pointer: coarse)").matches) field().blur();
-    node.scrollIntoView({ block: "nearest", behavior: calm.matches ? "auto" : "smooth" });
-    call("ask", { question, turn: working.turn, language: words.language });
+    reveal(node);
+    if (lost) fail(words.gone);
+    else call("ask", { question, turn: working.turn, language: words.language });
+  }
+
+  // Load the page anew with the conversation in sight; it travels in the entry of this tab's history, nowhere else.
+  function resume(question) {
+    history.replaceState({ question, log: one("#log").innerHTML }, "");
+    location.reload();
+  }
+
+  function resumed() {
+    const held = history.state;
+    if (!held?.question) return;
+    history.replaceState(null, "");
+    one("#log").innerHTML = held.log;
+    setWorking(false);
+    ask(held.question);
   }
 
   function objection(question) {
@@ -115,6 +136,7 @@
   function fail(sentence) {
     if (!working) return;
     const question = working.question;
+    if (sentence === words.gone) lost = true;
     const card = document.createElement("div");
     card.className = "answer";
     card.innerHTML = '<div class="card trouble"><p></p><button type="button" class="quiet" data-do="retry"></button></div>';
@@ -130,7 +152,7 @@
 
   function halt() {
     if (!working) return;
-    call("stop");
+    call("stop", { turn: working.turn });
     waiting = null;
     const { node } = working;
     const answer = one(".answer", node);
@@ -160,11 +182,14 @@
     if (hadFocus) one(busy ? "#ask .halt" : "#ask .go").focus();
   }
 
+  // Bring a turn between header and question field: its end, or its beginning if it is longer than that.
   function reveal(node) {
     const top = one("#top").offsetHeight;
-    const room = innerHeight - top - one("#ask").offsetHeight;
-    const block = node.offsetHeight > room ? "start" : "nearest";
-    node.scrollIntoView({ block, behavior: calm.matches ? "auto" : "smooth" });
+    const bottom = innerHeight - one("#ask").offsetHeight;
+    const place = node.getBoundingClientRect();
+    const long = place.height > bottom - top;
+    const by = long ? place.top - top : Math.max(0, place.bottom + 8 - bottom);
+    if (by) scrollBy({ top: by, behavior: calm.matches ? "auto" : "smooth" });
   }
 
   function announce(text) {
@@ -188,21 +213,21 @@
     const now = working;
     if (!now || Date.now() - now.lastSign < SILENCE) return;
     now.lastSign = Date.now();
-    const alive = await serverAnswers();
+    const alive = (await serverAnswers()) === "same";
     if (working !== now) return;
     if (!alive) fail(words.gone);
     else if (Date.now() - now.silent > PATIENCE) fail(words.busy);
   }, TICK);
 
+  // "same" run of the server, an "other" one, which knows nothing of this conversation, or "gone"
   async function serverAnswers() {
     try {
       const response = await fetch("healthz", { cache: "no-store", signal: AbortSignal.timeout(4000) });
       const health = await response.json();
-      const same = health.started === words.started;
-      words.started = health.started;
-      return response.ok && same; // another run of the server knows nothing of this answer
+      if (!response.ok) return "gone";
+      return health.started === words.started ? "same" : "other";
     } catch {
-      return false;
+      return "gone";
     }
   }
 
@@ -212,8 +237,8 @@
     const error = changes.some((change) => [...change.addedNodes].some(
       (node) => node.nodeType === 1 && (node.matches(".toast-body, .error") || one(".toast-body, .error", node))));
     if (!error || !now) return;
-    const alive = await serverAnswers();
-    if (working === now) fail(alive ? words.busy : words.gone);
+    const state = await serverAnswers();
+    if (working === now) fail(state === "same" ? words.busy : words.gone);
   }).observe(document.documentElement, { childList: true, subtree: true });
 
   // The question field
@@ -475,6 +500,12 @@
   });
 
   readWords();
+  // Gradio names the browser's language as that of the page; the page's is the one in its address.
+  const root = document.documentElement;
+  new MutationObserver(() => {
+    if (root.lang !== words.language) root.lang = words.language;
+  }).observe(root, { attributeFilter: ["lang"] });
   document.body.append(peek);
   resize();
+  resumed();
 })();
