@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,6 +120,11 @@ class Composer:
         self._weights = weights or Weights()
         self._matcher = WordMatcher(library.embedder)
         self._prepared: dict[str, list[_Row]] = {}
+
+    def prepare(self, passages: Iterable[Passage]) -> None:
+        """Prepare the statements of *passages*, so that the first questions about them are as quick as later ones."""
+        for passage in passages:
+            self._rows(passage)
 
     def rank_documents(self, hits: Sequence[Hit], named: dict[str, float], bonus: float) -> list[tuple[str, float]]:
         """Return the documents of *hits* and those called by name, best first, with their scores."""

@@ -89,7 +89,7 @@ def judge(draft: _Draft, library: Library) -> Status:
         return "not_in_sources"
     if "how_much" not in draft.wants:
         return "answered"
-    if evidence.overlap < WEAK_OVERLAP and (gap := _missing_figure(draft)):
+    if "price" in draft.wants and evidence.overlap < WEAK_OVERLAP and (gap := _missing_figure(draft)):
         draft.chosen = [gap, *(candidate for candidate in draft.chosen if candidate.span.role != "gap")]
         return "not_in_sources"
     if not draft.context and (evidence.overlap < WEAK_OVERLAP or _other_year(draft)):

@@ -25,6 +25,9 @@ from ingest.documents import Language
 from ingest.library import Library
 from ingest.settings import Settings
 
+WARM = 5_000
+"""Passages up to which all are prepared at the start; a larger library warms up while it answers."""
+
 
 @dataclass
 class _Draft:
@@ -79,6 +82,8 @@ class Bot:
 
     def warm(self) -> None:
         """Load what the first question would otherwise wait for."""
+        if self.library.count() <= WARM:
+            self._composer.prepare(self.library.passages_of(list(self.library.documents)))
         self._answer(self._understand("Start IA", (), "fr"))
 
     async def stream(

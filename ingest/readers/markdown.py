@@ -90,7 +90,7 @@ def _plain(path: Path, text: str, digest: str, id: str | None) -> SourceDocument
 def _sections(body: str, language: Language) -> Iterator[Section]:
     tree = SyntaxTreeNode(_parser().parse(body))
     footnotes = {
-        node.meta["label"]: _source(_plain_text(node))
+        node.meta["label"]: _source(_plain_text(node), _address(node))
         for node in tree.walk()
         if node.type == "footnote" and node.meta.get("label")
     }
@@ -162,9 +162,15 @@ def _plain_text(node: SyntaxTreeNode) -> str:
     ) else "".join(_plain_text(child) for child in node.children)  # fmt: skip
 
 
-def _source(text: str) -> Source:
+def _address(node: SyntaxTreeNode) -> str | None:
+    """Return the address of the first link under *node*, as written: its text shows escapes undone."""
+    link = next((child for child in node.walk() if child.type == "link"), None)
+    return str(link.attrs["href"]) if link else None
+
+
+def _source(text: str, address: str | None) -> Source:
     url = _URL.search(text)
     rest = text.replace(url[0], "") if url else text
     date = _DATE.search(rest)
     confidence = next((level for words, level in CONFIDENCE.items() if words in text), None)
-    return Source(url[0] if url else None, date[1] if date else None, confidence)
+    return Source(address, date[1] if date else None, confidence)

@@ -7,6 +7,7 @@ import dataclasses
 import itertools
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -52,7 +53,9 @@ def streamed(bot: Bot, question: str) -> list[Answer]:
     async def collect() -> list[Answer]:
         return [answer async for answer in bot.stream(question)]
 
-    return asyncio.run(collect())
+    # In a thread of its own: other tests may leave an event loop running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, collect()).result()
 
 
 @pytest.mark.parametrize(("language", "question"), PAIRS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -23,7 +24,9 @@ def answered(question: str) -> Answer:
     async def last() -> Answer:
         return [answer async for answer in ScriptedBot().stream(question)][-1]
 
-    return asyncio.run(last())
+    # In a thread of its own: the browser tests leave an event loop running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, last()).result()
 
 
 class Tags(HTMLParser):
