@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,8 +123,12 @@ class Composer:
 
     def prepare(self, passages: Iterable[Passage]) -> None:
         """Prepare the statements of *passages*, so that the first questions about them are as quick as later ones."""
-        for passage in passages:
-            self._rows(passage)
+        quotes = [(passage, list(_quotes(passage))) for passage in passages]
+        vectors = self._library.embedder.encode([text for _, held in quotes for _, text in held])
+        start = 0
+        for passage, held in quotes:
+            self._prepared[passage.id] = _rows_of(passage, held, vectors[start : start + len(held)])
+            start += len(held)
 
     def rank_documents(self, hits: Sequence[Hit], named: dict[str, float], bonus: float) -> list[tuple[str, float]]:
         """Return the documents of *hits* and those called by name, best first, with their scores."""
@@ -187,12 +191,7 @@ class Composer:
         if passage.id not in self._prepared:
             if len(self._prepared) > _CACHE:
                 self._prepared.clear()
-            quotes = [(span, text) for span, text in passage.quotes() if span.role != "contact"]
-            vectors = self._library.embedder.encode([text for _, text in quotes])
-            names = content_words(" ".join((passage.title, *passage.names)), passage.language)
-            self._prepared[passage.id] = [
-                _row(passage, span, text, vector, names) for (span, text), vector in zip(quotes, vectors, strict=True)
-            ]
+            self.prepare([passage])
         return self._prepared[passage.id]
 
     def _only_names(self, question: str, language: Language, document: str, rows: Sequence[_Row]) -> bool:
@@ -286,6 +285,15 @@ def _fits(candidate: Candidate, chosen: Sequence[Candidate], wants: frozenset[Wa
         return False
     seen = {other.document for other in chosen}
     return candidate.document in seen or (len(seen) < CITED_DOCUMENTS and candidate.document_score >= NEARLY)
+
+
+def _quotes(passage: Passage) -> Iterator[tuple[Span, str]]:
+    return ((span, text) for span, text in passage.quotes() if span.role != "contact")
+
+
+def _rows_of(passage: Passage, quotes: Sequence[tuple[Span, str]], vectors: Vectors) -> list[_Row]:
+    names = content_words(" ".join((passage.title, *passage.names)), passage.language)
+    return [_row(passage, span, text, vector, names) for (span, text), vector in zip(quotes, vectors, strict=True)]
 
 
 def _row(passage: Passage, span: Span, text: str, vector: Vectors, names: list[str]) -> _Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,13 @@ ALIKE = 0.7
 COMPOUND = 6
 """Letters that a word must have to count as a part of a longer one."""
 _CACHE = 50_000
+_folded = lru_cache(_CACHE)(fold)
 
 
 def content_words(text: str, language: Language) -> list[str]:
     """Return the words of *text* that mean something, folded, in reading order."""
     stop = STOP_WORDS[language]
-    return [fold(word) for word in words(text) if word not in stop]
+    return [_folded(word) for word in words(text) if word not in stop]
 
 
 class WordMatcher:
