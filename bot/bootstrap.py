@@ -12,8 +12,11 @@ from ingest.settings import Settings, load
 
 
 @contextmanager
-def open_bot(settings: Settings | None = None) -> Iterator[Bot]:
-    """Yield a bot over the data folder; on the first start, take in ``corpus/`` with a progress bar."""
+def open_bot(settings: Settings | None = None, *, prepared: bool = True) -> Iterator[Bot]:
+    """Yield a bot over the data folder; on the first start, take in ``corpus/`` with a progress bar.
+
+    A server that must be ready soon passes ``prepared=False`` and calls ``bot.prepare`` while it already answers.
+    """
     settings = settings or load()
     with Library.open(settings) as library:
         if not library.documents and settings.corpus_dir.is_dir():
@@ -21,4 +24,6 @@ def open_bot(settings: Settings | None = None) -> Iterator[Bot]:
                 library.add([settings.corpus_dir], progress)
         bot = Bot(library, settings)
         bot.warm()
+        if prepared:
+            bot.prepare()
         yield bot

@@ -82,9 +82,12 @@ class Bot:
 
     def warm(self) -> None:
         """Load what the first question would otherwise wait for."""
+        self._answer(self._understand("Start IA", (), "fr"))
+
+    def prepare(self) -> None:
+        """Prepare every statement of a small library, so that no question waits for it; takes about a second."""
         if self.library.count() <= WARM:
             self._composer.prepare(self.library.passages_of(list(self.library.documents)))
-        self._answer(self._understand("Start IA", (), "fr"))
 
     async def stream(
         self, question: str, history: Sequence[Message] = (), language: Language | None = None
