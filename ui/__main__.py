@@ -16,7 +16,6 @@ from ingest import settings as settings_module
 from ingest.errors import GuichetError, SettingsError
 from ingest.settings import Settings
 
-
 PREPARE_AFTER = 8.0
 """Seconds from opening the bot until its statements are prepared; it answers, a little slower, before."""
 
