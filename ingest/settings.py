@@ -30,11 +30,17 @@ class Settings(BaseSettings):
     embedding_model: Path = Field(
         ROOT / "ingest" / "model", description="Folder of a static embedding model in sentence-transformers format."
     )
-    llm: str | None = Field(None, description="Language model that phrases answers; unset: answers by extraction.")
-    llm_base_url: str | None = Field(None, description="Address of an OpenAI-compatible server.")
-    llm_api_key: SecretStr | None = Field(None, description="Key of that server; only from the environment.")
+    llm: str | None = Field(
+        None, description="Language model that phrases answers; not in force yet, answers are extractive."
+    )
+    llm_base_url: str | None = Field(None, description="Address of an OpenAI-compatible server; not in force yet.")
+    llm_api_key: SecretStr | None = Field(
+        None, description="Key of that server; only from the environment; not in force yet."
+    )
     today: dt.date | None = Field(None, description="The date to answer for; unset: today in Europe/Brussels.")
-    rate_limit: str = Field("30/minute", description='Questions per visitor; "off" for load tests on loopback.')
+    rate_limit: str = Field(
+        "30/minute", description='Questions per visitor, "off" for load tests on loopback; not in force yet.'
+    )
     max_question: int = Field(600, ge=50, description="Longest question, in characters.")
     reader_seconds: float = Field(20, gt=0, description="Longest time to read one file.")
     reader_megabytes: int = Field(1024, ge=256, description="Memory that reading one file may take.")

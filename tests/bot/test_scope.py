@@ -142,6 +142,8 @@ LOOKALIKES = (
     "Nutzen wallonische Firmen mehr KI als flämische?",
     "Do Walloon firms use more AI than Flemish ones?",
     "J'ai un hôtel à Dinant, quelles aides pour l'IA ?",
+    "Quel temps faut-il pour traiter un dossier ?",
+    "How do SMEs get around the lack of developers?",
     "Ik heb een restaurant in Namen, welke steun bestaat er?",
     "Ich führe ein Hotel in Eupen, gibt es Förderung für KI?",
     "I run a restaurant in Spa, what support is there?",
