@@ -32,12 +32,13 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that was found, with its scores: ``score`` is fused, all three lie between 0 and 1."""
+    """A passage that was found: ``score`` is fused of the three signals, all lie between 0 and 1."""
 
     passage: Passage
     score: float
     dense: float
     words: float
+    match: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

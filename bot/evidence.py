@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.answers import Status
-from bot.composer import Candidate
 from bot.intent import Want
-from ingest.analysis import terms
-from ingest.documents import LANGUAGES
+from bot.statements import Candidate
+from ingest.analysis import content_words
 from ingest.figures import figures
 from ingest.library import Library
 
@@ -58,7 +57,7 @@ def weigh(draft: _Draft, library: Library) -> Evidence:
     best = draft.chosen[0] if draft.chosen else None
     return Evidence(
         cosine,
-        best.overlap if best else 0.0,
+        best.signal("overlap") if best else 0.0,
         max(draft.named.values(), default=0.0),
         _known(draft, library),
         float(bool(best) and best.span.role == "gap"),  # type: ignore[union-attr]
@@ -66,8 +65,8 @@ def weigh(draft: _Draft, library: Library) -> Evidence:
 
 
 def _known(draft: _Draft, library: Library) -> float:
-    asked = dict.fromkeys(terms(draft.question, draft.language))
-    known = [any(library.words.frequency(term, language) for language in LANGUAGES) for term in asked]
+    asked = dict.fromkeys(content_words(draft.question, draft.language))
+    known = [library.lexicon.frequency(word) > 0 for word in asked]
     return sum(known) / len(known) if known else 0.0
 
 
@@ -101,7 +100,9 @@ def _answered_all_the_same(draft: _Draft) -> bool:
     """Return whether a fact fits the question as well as the gap that was put first; then the fact goes first."""
     gap = draft.chosen[0]
     money = gap.span.topic in ("price", "rate", "ceiling", "amount")
-    rivals = (c for c in draft.chosen[1:] if c.span.role == "fact" and c.overlap >= gap.overlap - RIVAL)
+    rivals = (
+        c for c in draft.chosen[1:] if c.span.role == "fact" and c.signal("overlap") >= gap.signal("overlap") - RIVAL
+    )
     # A missing price is only made good by a price: a statement on what is paid, with its figure.
     rival = next((c for c in rivals if not money or (c.span.section == "pays" and _has_figure(c))), None)
     if rival is None:

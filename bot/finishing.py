@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from bot import states
 from bot.answers import Answer, Citation, NextStep, Programme, State, Statement
-from bot.composer import Candidate
 from bot.dates import in_words
+from bot.statements import Candidate
 from bot.wording import say
 from ingest.documents import Language
 from ingest.library import DocumentInfo, Library

@@ -1,39 +1,84 @@
-"""Find the passages that may answer a question: meaning and words, fused by score.
+"""Find the passages that may answer a question, by three signals fused by score.
 
-The fusion follows what was measured for static models: BM25 over its maximum, cosine brought to 0…1 over the
-candidates, meaning weighing more when question and passage differ in language.
+- *dense*: the cosine of question and passage;
+- *words*: BM25 over index terms, with the glossary's other names for what is asked;
+- *match*: for each word of the question the most alike word of the passage, rare words counting more (late
+  interaction: Khattab and Zaharia, ColBERT, 2020, here with static word vectors).
+
+Candidates come from the first two. Each signal is brought to 0…1 over the candidates (BM25 by its maximum, the others
+between mean and maximum), and they are added: across languages BM25 counts little, since words differ.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
-import yaml
+from numpy.typing import NDArray
 
 from bot.answers import Hit
-from ingest.analysis import fold, terms, words
+from bot.glossary import Glossary
+from bot.matching import WordMatcher
+from bot.names import Names
+from bot.spelling import Speller
+from ingest.analysis import content_words, terms
 from ingest.documents import LANGUAGES, Language
 from ingest.embedding import Vectors
 from ingest.library import Library
 
 CANDIDATES = 40
-DENSE_WEIGHT_SAME = 0.35
-DENSE_WEIGHT_OTHER = 0.65
+"""Passages of each language that dense and words search bring in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How much each signal counts; BM25 has the rest of 1."""
+
+    dense: float
+    match: float
+
+
+SAME_LANGUAGE = Weights(dense=0.3, match=0.4)
+OTHER_LANGUAGE = Weights(dense=0.4, match=0.5)
+CONTEXT = 0.35
+"""What a word of the earlier turns counts, against 1 for a word of the question."""
+CONTEXT_MEANING = 0.5
+SYNONYM = 0.35
+"""What another word for what is asked counts in the same language, by the glossary."""
+TRANSLATION = 0.7
 NAME_BONUS = 0.35
 """Added to the score of a document that the question calls by its name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A name or alias of a document, as folded words."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """A question made ready for searching."""
 
-    words: tuple[str, ...]
-    document: str
-    title: bool
+    text: str
+    """The question with typing errors mended."""
+    language: Language
+    context: str
+    """Earlier turns that the question leans on."""
+    words: Mapping[str, float]
+    """The folded words that say what it is about, each with what it counts."""
+    vector: Vectors
+
+
+class Searcher:
+    """What searching needs of one generation of a library."""
+
+    def __init__(self, library: Library) -> None:
+        self.generation = library.generation
+        glossary = Glossary.read(library.settings.corpus_dir / "glossary.yaml")
+        self.glossary = glossary
+        self.names = Names(library.documents.values(), glossary.former)
+        self.speller = Speller(library.lexicon, library.words_model.vocabulary)
+        self.matcher = WordMatcher(library.words_model, library.lexicon.vocabulary)
+        self.languages = [
+            language for language in LANGUAGES if any(info.language == language for info in library.documents.values())
+        ]
 
 
 class Retriever:
@@ -41,118 +86,113 @@ class Retriever:
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        self._named_generation = -1
+        self._searcher: Searcher | None = None
+
+    @property
+    def searcher(self) -> Searcher:
+        """What is prepared for the present generation; made anew when the library has changed."""
+        if self._searcher is None or self._searcher.generation != self.library.generation:
+            self._searcher = Searcher(self.library)
+        return self._searcher
+
+    def query(self, question: str, language: Language, *, context: str = "") -> Query:
+        """Return *question* made ready; *context* holds earlier turns that it leans on."""
+        text = self.searcher.speller.mend(question, language)
+        words = dict.fromkeys(content_words(text, language), 1.0)
+        for word in content_words(context, language):
+            words.setdefault(word, CONTEXT)
+        return Query(text, language, context, words, self.embed(text, context))
 
     def find(self, question: str, language: Language, limit: int = 20, *, context: str = "") -> list[Hit]:
-        """Return up to *limit* passages of any language, best first.
+        """Return up to *limit* passages of any language, best first."""
+        return self.search(self.query(question, language, context=context), limit)
 
-        *context* holds earlier turns that the question leans on; its words count half.
-        """
-        vector = self.embed(question, context)
-        scored: dict[str, list[float]] = {}
+    def search(self, query: Query, limit: int) -> list[Hit]:
+        """Return up to *limit* passages of any language, best first."""
+        cosines: dict[str, float] = {}
+        bm25: dict[str, float] = {}
         home: dict[str, Language] = {}
-        for other in LANGUAGES:
-            query = dict.fromkeys([*terms(question, language), *terms(question, other), *terms(context, other)])
-            for id, cosine in self.library.vectors.nearest(vector, other, CANDIDATES):
-                scored.setdefault(id, [0.0, 0.0])[0] = cosine
-                home[id] = other
-            for id, score in self.library.words.best(list(query), other, CANDIDATES):
-                scored.setdefault(id, [0.0, 0.0])[1] = score
-                home[id] = other
-        if not scored:
+        for language in self.searcher.languages:
+            for found, results in (
+                (cosines, self.library.vectors.nearest(query.vector, language, CANDIDATES)),
+                (bm25, self.library.words.best(self._terms(query, language), language, CANDIDATES)),
+            ):
+                found.update(results)
+                home.update((id, language) for id, _ in results)
+        if not home:
             return []
-        self._fill_cosines(scored, home, vector)
-        return self._fuse(scored, home, language, limit)
+        self._fill(cosines, home, query.vector)
+        ids = list(home)
+        dense = np.array([cosines.get(id, 0.0) for id in ids])
+        words = np.array([bm25.get(id, 0.0) for id in ids])
+        words /= words.max() or 1.0
+        match = self.match(query, ids)
+        same = np.array([home[id] == query.language for id in ids])
+        dense_weight = np.where(same, SAME_LANGUAGE.dense, OTHER_LANGUAGE.dense)
+        match_weight = np.where(same, SAME_LANGUAGE.match, OTHER_LANGUAGE.match)
+        scores = dense_weight * _spread(dense) + match_weight * _spread(match)
+        scores += (1 - dense_weight - match_weight) * words
+        order = sorted(range(len(ids)), key=lambda place: (-scores[place], ids[place]))[:limit]
+        passages = self.library.passages([ids[place] for place in order])
+        return [
+            Hit(
+                passages[ids[place]], float(scores[place]), max(0.0, float(dense[place])), float(words[place]),
+                float(match[place]),
+            )
+            for place in order if ids[place] in passages
+        ]  # fmt: skip
+
+    def match(self, query: Query, ids: Sequence[str]) -> NDArray[np.float64]:
+        """Return for each passage how well it holds the words of the question, rare words counting more, 0 to 1."""
+        asked = self.searcher.matcher.numbers(query.words)
+        weights = self.rarity(query.words)
+        total = float(weights.sum())
+        if not total:
+            return np.zeros(len(ids))
+        best = self.searcher.matcher.best(asked, self.library.lexicon.words_of(ids), soft=True)
+        return np.asarray(best @ weights / total, dtype=np.float64)
+
+    def rarity(self, words: Mapping[str, float]) -> NDArray[np.float64]:
+        """Return what each word counts, times its rarity in the library (the inverse document frequency of BM25)."""
+        total = self.library.lexicon.count()
+        held = [self.library.lexicon.frequency(word) for word in words]
+        return np.array(
+            [
+                weight * math.log(1 + (total - count + 0.5) / (count + 0.5))
+                for weight, count in zip(words.values(), held, strict=True)
+            ]
+        )
 
     def embed(self, question: str, context: str = "") -> Vectors:
         """Return the unit vector of a question; what it leans on counts half."""
         question_vector, context_vector = self.library.embedder.encode([question, context])
-        mixed = question_vector + 0.5 * context_vector
+        mixed = question_vector + CONTEXT_MEANING * context_vector
         length = float(np.linalg.norm(mixed))
         return np.asarray(mixed / length if length else mixed, dtype=np.float32)
 
-    def _fill_cosines(self, scored: dict[str, list[float]], home: dict[str, Language], vector: Vectors) -> None:
-        for language in LANGUAGES:
-            missing = [id for id, pair in scored.items() if not pair[0] and home[id] == language]
-            for id, stored in self.library.vectors.vectors(language, missing).items():
-                scored[id][0] = float(stored @ vector)
-
-    def _fuse(
-        self, scored: dict[str, list[float]], home: dict[str, Language], language: Language, limit: int
-    ) -> list[Hit]:
-        cosines = np.array([pair[0] for pair in scored.values()])
-        low, high = float(cosines.mean()), float(cosines.max())
-        most = max(pair[1] for pair in scored.values()) or 1.0
-        fused = []
-        for id, (cosine, bm25) in scored.items():
-            dense = max(0.0, (cosine - low) / (high - low)) if high > low else 1.0
-            weight = DENSE_WEIGHT_SAME if home[id] == language else DENSE_WEIGHT_OTHER
-            fused.append((weight * dense + (1 - weight) * bm25 / most, id, max(0.0, cosine), bm25 / most))
-        fused.sort(key=lambda entry: (-entry[0], entry[1]))
-        passages = self.library.passages([id for _, id, _, _ in fused[:limit]])
-        return [Hit(passages[id], score, cosine, bm25) for score, id, cosine, bm25 in fused[:limit] if id in passages]
-
-    @cached_property
-    def _names(self) -> dict[str, list[Name]]:
-        """Names by their first word."""
-        by_first: dict[str, list[Name]] = {}
-        for info in self.library.documents.values():
-            title = info.title.split(":")[0].split(" (")[0].strip()
-            for number, name in enumerate((title, *info.names[1:])):
-                folded = tuple(fold(word) for word in words(name))
-                if folded and (len(folded) > 1 or len(folded[0]) > 3 or any(c.isupper() for c in name[1:])):
-                    by_first.setdefault(folded[0], []).append(Name(folded, info.id, number == 0))
-        held = {info.id for info in self.library.documents.values()}
-        for entry in self._glossary.get("names", ()):
-            folded = tuple(fold(word) for word in words(entry["name"]))
-            for document in held.intersection(entry["documents"]):
-                by_first.setdefault(folded[0], []).append(Name(folded, document, False))
-        return by_first
-
-    @cached_property
-    def _glossary(self) -> dict[str, list[dict[str, Any]]]:
-        """Abbreviations and former names of the starter corpus; empty where there is no glossary."""
-        path = self.library.settings.corpus_dir / "glossary.yaml"
-        entries: dict[str, list[dict[str, Any]]] = yaml.safe_load(path.read_text("utf-8")) if path.is_file() else {}
-        return entries
-
-    def named(self, question: str) -> dict[str, float]:
-        """Return the documents that *question* calls by name, each with a weight: 1 for a name that says it all."""
-        if self._named_generation != self.library.generation:
-            for cached in ("_names", "_documents_with"):
-                self.__dict__.pop(cached, None)
-            self._named_generation = self.library.generation
-        spoken = [fold(word) for word in words(question)]
-        found: dict[str, float] = {}
-        for position, word in enumerate(spoken):
-            for name in self._names.get(word, ()):
-                if tuple(spoken[position : position + len(name.words)]) == name.words:
-                    weight = self._rarity(name.words) * (1.0 if name.title else 0.8)
-                    found[name.document] = max(found.get(name.document, 0.0), weight)
+    def _terms(self, query: Query, language: Language) -> dict[str, float]:
+        """Return the index terms to look for among passages in *language*, each with its share."""
+        dictionary = self.library.words_model.vocabulary
+        own = terms(query.text, query.language)
+        share = SYNONYM if language == query.language else TRANSLATION
+        found = {
+            term: share * part for term, part in self.searcher.glossary.others(own, query.language, language).items()
+        }
+        # A name is a name in every language: the question's own words are looked for everywhere.
+        for text, weight in ((query.context, CONTEXT), (query.text, 1.0)):
+            for spoken in (query.language, language):
+                for term in terms(text, spoken, dictionary):
+                    found[term] = max(found.get(term, 0.0), weight)
         return found
 
-    def without_names(self, question: str) -> str:
-        """Return *question* without the proper names of documents: they say nothing about its language."""
-        titles = {word for names in self._names.values() for name in names if name.title for word in name.words}
-        kept = [
-            word for word in question.split()
-            if not (word[:1].isupper() and {fold(part) for part in words(word)} & titles)
-        ]  # fmt: skip
-        return " ".join(kept)
+    def _fill(self, cosines: dict[str, float], home: Mapping[str, Language], vector: Vectors) -> None:
+        for language in self.searcher.languages:
+            missing = [id for id in home if id not in cosines and home[id] == language]
+            for id, stored in self.library.vectors.vectors(language, missing).items():
+                cosines[id] = float(stored @ vector)
 
-    def _rarity(self, name: tuple[str, ...]) -> float:
-        """Return between 0 and 1 how little else the words of a name may mean: how few documents are called so."""
-        rarest = min(self._documents_with.get(word, 1) for word in name)
-        total = len({info.id for info in self.library.documents.values()})
-        alone = 1 - math.log(rarest) / math.log(max(total, 2))
-        return max(0.0, min(1.0, alone + 0.15 * (len(name) - 1)))
 
-    @cached_property
-    def _documents_with(self) -> dict[str, int]:
-        """In how many documents' names each word stands."""
-        held: dict[str, set[str]] = {}
-        for names in self._names.values():
-            for name in names:
-                for word in name.words:
-                    held.setdefault(word, set()).add(name.document)
-        return {word: len(documents) for word, documents in held.items()}
+def _spread(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bring *values* to 0…1 between their mean and their maximum; what lies below the mean says nothing."""
+    low, high = float(values.mean()), float(values.max())
+    return np.maximum(0.0, (values - low) / (high - low)) if high > low else np.ones_like(values)

@@ -13,14 +13,15 @@ from dataclasses import dataclass, field
 
 from bot import finishing, scope
 from bot.answers import Answer, Hit, Message, Status
-from bot.composer import Candidate, Composer
+from bot.composer import Composer
 from bot.evidence import judge
 from bot.intent import Want, leans_on_history, wants
-from bot.matching import content_words
-from bot.retrieval import NAME_BONUS, Retriever
+from bot.retrieval import NAME_BONUS, Query, Retriever
+from bot.statements import Candidate
 from bot.verification import verified
 from bot.wording import say
 from ingest import languages
+from ingest.analysis import content_words
 from ingest.documents import Language
 from ingest.library import Library
 from ingest.settings import Settings
@@ -40,6 +41,7 @@ class _Draft:
     context: str = ""
     rule: scope.Rule | None = None
     wants: frozenset[Want] = frozenset({"what"})
+    query: Query | None = None
     hits: list[Hit] = field(default_factory=list)
     documents: list[tuple[str, float]] = field(default_factory=list)
     named: dict[str, float] = field(default_factory=dict)
@@ -62,7 +64,7 @@ class Bot:
         self.library = library
         self.settings = settings
         self._retriever = Retriever(library)
-        self._composer = Composer(library)
+        self._composer = Composer(self._retriever)
         self.ready = True
 
     @property
@@ -158,17 +160,17 @@ class Bot:
         if language is None:
             # Two words after a conversation in Dutch are Dutch, whatever the letters say.
             short = len(question.split()) < 4 and asked
-            plain = self._retriever.without_names(question)
+            plain = self._retriever.searcher.names.without(question)
             language = languages.detect(f"{asked[-1]} {question}" if short else plain or question)
         draft = _Draft(question, language, history, question)
         draft.rule = scope.classify(question)
         draft.wants = wants(question)
-        draft.named = self._retriever.named(question)
+        draft.named = self._retriever.searcher.names.named(question)
         if asked and leans_on_history(question, language) and max(draft.named.values(), default=0) < 0.5:
             draft.context = " ".join(message.text for message in history[-2:])
             draft.standalone = f"{asked[-1]} {question}"
             if not draft.named:
-                draft.named = self._retriever.named(asked[-1])
+                draft.named = self._retriever.searcher.names.named(asked[-1])
         draft.timings["understand"] = round((time.perf_counter() - start) * 1000, 2)
         return draft
 
@@ -177,17 +179,16 @@ class Bot:
         return len(set(content_words(draft.question, draft.language))) < 2 and not draft.named
 
     def _retrieve(self, draft: _Draft) -> None:
-        draft.hits = self._retriever.find(draft.question, draft.language, 60, context=draft.context)
+        draft.query = self._retriever.query(draft.question, draft.language, context=draft.context)
+        draft.hits = self._retriever.search(draft.query, 60)
         named = dict(draft.named)
         if draft.rule:
             named.update(dict.fromkeys(draft.rule.sheets, 2.0))
         draft.documents = self._composer.rank_documents(draft.hits, named, NAME_BONUS)
 
     def _compose(self, draft: _Draft) -> None:
-        vector = self._retriever.embed(draft.question, draft.context)
-        draft.candidates = self._composer.candidates(
-            draft.question, vector, draft.language, draft.wants, draft.documents, draft.context
-        )
+        assert draft.query
+        draft.candidates = self._composer.candidates(draft.query, draft.wants, draft.documents, draft.hits)
         draft.chosen = self._composer.select(draft.candidates, draft.wants)
 
     def _told(self, draft: _Draft, status: Status, text: str) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.composer import Candidate
+from bot.statements import Candidate
 from ingest.figures import figures
 
 

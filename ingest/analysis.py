@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Container
 from functools import cache, lru_cache
 from typing import Any
 
@@ -69,15 +70,82 @@ def words(text: str) -> list[str]:
     return [token.casefold().replace(",", ".") for token in _TOKEN.findall(text)]
 
 
-@lru_cache(maxsize=65_536)
-def _term(word: str, language: Language) -> str:
-    if word[0].isdigit():
-        return word
-    # The stemmer comes before the folding: it needs the accents ("déclarées" → "declar").
-    return fold(_stemmer(language).stemWord(word))
+_folded = lru_cache(maxsize=65_536)(fold)
 
 
-def terms(text: str, language: Language) -> list[str]:
-    """Return the index terms of *text* in *language*, in reading order, stop words left out."""
+def content_words(text: str, language: Language) -> list[str]:
+    """Return the words of *text* that mean something, folded, in reading order."""
     stop = STOP_WORDS[language]
-    return [_term(word, language) for word in words(text) if word not in stop]
+    return [_folded(word) for word in words(text) if word not in stop]
+
+
+@lru_cache(maxsize=65_536)
+def _forms(word: str, language: Language) -> tuple[str, ...]:
+    """Return the index terms of one word: a word with accents has a second one, for those who type none."""
+    if word[0].isdigit():
+        return (word,)
+    # The stemmer comes before the folding: it needs the accents ("déclarées" → "declar").
+    stemmer = _stemmer(language)
+    return tuple(dict.fromkeys((fold(stemmer.stemWord(word)), fold(stemmer.stemWord(fold(word))))))
+
+
+def terms(text: str, language: Language, dictionary: Container[str] = frozenset()) -> list[str]:
+    """Return the index terms of *text* in *language*, in reading order, stop words left out.
+
+    A German or Dutch compound whose parts stand in the *dictionary* (folded words) also gives the terms of its parts.
+    """
+    stop = STOP_WORDS[language]
+    found = []
+    for word in words(text):
+        if word not in stop:
+            found.extend(_forms(word, language))
+            for part in compound_parts(_folded(word), language, dictionary):
+                found.extend(_forms(part, language))
+    return found
+
+
+_LINKS: dict[Language, tuple[str, ...]] = {
+    "de": ("", "s", "es", "n", "en", "er", "e"),
+    "nl": ("", "s", "en", "n", "e"),
+}
+"""What stands between the parts of a compound."""
+_NO_PART: dict[Language, str] = {
+    "de": """
+        unter uber nach wieder gegen durch hinter voll miss fort ander mehr weiter heit keit schaft ungen ischen lich
+        liche lichen isch ische haft rung tung ungs ieren tion tionen ation ischer ling sten sche schen lung
+    """,
+    "nl": """
+        onder over voor door achter tegen mede heid schap chap lijk lijke baar bare atie ering eren ingen ische isch
+        loos ende sche weder terug samen toege heden ging renten
+    """,
+}
+"""Prefixes and endings that a dictionary of word pieces may hold, but that are no words of a compound."""
+_REFUSED: dict[Language, frozenset[str]] = {
+    language: frozenset(listed.split()) for language, listed in _NO_PART.items()
+}
+_SHORTEST_COMPOUND = 9
+_SHORTEST_PART = 4
+
+
+def compound_parts(word: str, language: Language, dictionary: Container[str]) -> tuple[str, ...]:
+    """Return the two parts of a folded German or Dutch compound, the evenest cut first, or nothing.
+
+    Both parts have to stand in the *dictionary*; a linking sound between them is left out
+    (``weiterbildungsscheck`` → ``weiterbildung``, ``scheck``).
+    """
+    if language not in _LINKS or len(word) < _SHORTEST_COMPOUND or not word.isalpha():
+        return ()
+    best: tuple[int, tuple[str, ...]] = (0, ())
+    refused = _REFUSED[language]
+    for cut in range(_SHORTEST_PART, len(word) - _SHORTEST_PART + 1):
+        right = word[cut:]
+        if right not in dictionary or right in refused:
+            continue
+        for link in _LINKS[language]:
+            left = word[:cut].removesuffix(link) if link else word[:cut]
+            if len(left) + len(link) != cut or len(left) < _SHORTEST_PART or left in refused or left not in dictionary:
+                continue
+            evenness = 2 * min(len(left), len(right)) - len(link)
+            if evenness > best[0]:
+                best = (evenness, (left, right))
+    return best[1]

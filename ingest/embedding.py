@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -59,6 +60,11 @@ class StaticEmbedder:
         self._unknown = -1 if unknown is None else unknown
         digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()[:12]
         self.name = f"{folder.name}@{digest}"
+
+    @cached_property
+    def vocabulary(self) -> frozenset[str]:
+        """The whole words, folded, that have a vector of their own."""
+        return frozenset(token for token in self._tokenizer.get_vocab() if token.isalnum())
 
     @property
     def dimension(self) -> int:

@@ -25,6 +25,7 @@ from ingest.database import AnswerRow, DocumentRow, FeedbackRow, PassageRow, Sta
 from ingest.documents import LANGUAGES, Language, Passage, Source, SourceDocument, Span
 from ingest.embedding import Embedder, StaticEmbedder
 from ingest.errors import LibraryBusy, LibraryUnwritable, ModelMismatch, UnknownDocument, UnreadableFile
+from ingest.lexicon import Lexicon
 from ingest.passages import split
 from ingest.readers.sandbox import Sandbox
 from ingest.settings import Settings
@@ -33,7 +34,7 @@ from ingest.words import WordIndex
 
 SUFFIXES = frozenset({".md", ".markdown", ".html", ".htm", ".pdf", ".docx", ".txt"})
 """What is picked up from a folder; a single file is read whatever its name, its content decides."""
-FORMAT = "2"
+FORMAT = "3"
 """The form of passages and indexes; another one in the data folder means that they are derived anew."""
 
 CACHE = 20_000
@@ -81,6 +82,7 @@ class DocumentInfo:
     url: str | None
     as_of: str | None
     meta: dict[str, Any] = field(default_factory=dict)
+    passages: int = 0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -101,6 +103,7 @@ class Library:
     def __init__(self, settings: Settings, embedder: Embedder, lock: FileLock) -> None:
         self.settings = settings
         self.embedder = embedder
+        self.words_model = embedder
         self._lock = lock
         folder = settings.data_dir
         self._engine = connect(folder / "guichet.sqlite")
@@ -108,7 +111,7 @@ class Library:
         self._originals.mkdir(exist_ok=True)
         self._read: dict[str, Passage] = {}
         # A mark goes with its folder: an index that is deleted, and made empty on opening, must not pass for whole.
-        self._marks = [folder / name / "generation" for name in ("chroma", "words")]
+        self._marks = [folder / name / "generation" for name in ("chroma", "words", "lexicon")]
 
     @classmethod
     def open(cls, settings: Settings, embedder: Embedder | None = None, *, repair: bool = True) -> Self:
@@ -159,7 +162,12 @@ class Library:
     @cached_property
     def words(self) -> WordIndex:
         """The passages by words; opened when first asked."""
-        return WordIndex(self.settings.data_dir / "words")
+        return WordIndex(self.settings.data_dir / "words", self.words_model.vocabulary)
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """Which words stand in which passage; opened when first asked."""
+        return Lexicon(self.settings.data_dir / "lexicon", self.words_model.vocabulary)
 
     # --- what is there -------------------------------------------------------------------------------------------
 
@@ -173,10 +181,19 @@ class Library:
         """Every document by key."""
         with Session(self._engine) as session:
             rows = session.scalars(select(DocumentRow).order_by(DocumentRow.id, DocumentRow.language)).all()
+            counted = select(PassageRow.document_key, func.count()).group_by(PassageRow.document_key)
+            sizes = dict(session.execute(counted).tuples().all())
         return {
-            row.key: DocumentInfo(row.key, row.id, row.language, row.version, row.title, row.url, row.as_of, row.meta)  # type: ignore[arg-type]
+            row.key: DocumentInfo(
+                row.key, row.id, row.language, row.version, row.title, row.url, row.as_of, row.meta,  # type: ignore[arg-type]
+                sizes.get(row.key, 0),
+            )
             for row in rows
-        }
+        }  # fmt: skip
+
+    def key_of(self, id: str, language: Language) -> str | None:
+        """Return the key of a document in *language*, or else in the first language that it has."""
+        return next((key for la in (language, *LANGUAGES) if (key := f"{la}/{id}") in self.documents), None)
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Return the passages with these ids; unknown ones are left out."""
@@ -317,6 +334,7 @@ class Library:
         self._mark_derived(-1)
         self.vectors.clear()
         self.words.clear()
+        self.lexicon.clear()
         self._derive(list(self._passages()), [], progress)
         with Session(self._engine) as session, session.begin():
             session.merge(StateRow(name="model", value=self.embedder.name))
@@ -326,7 +344,12 @@ class Library:
     def check(self) -> list[str]:
         """Return what is wrong, one sentence each; an empty list means that all three stores agree."""
         problems = []
-        counts = {"database": self.count(), "vectors": self.vectors.count(), "words": self.words.count()}
+        counts = {
+            "database": self.count(),
+            "vectors": self.vectors.count(),
+            "words": self.words.count(),
+            "lexicon": self.lexicon.count(),
+        }
         if len(set(counts.values())) > 1:
             listed = ", ".join(f"{name} {count}" for name, count in counts.items())
             problems.append(
@@ -342,6 +365,7 @@ class Library:
 
     def _derive(self, passages: list[Passage], removed: list[str], progress: Progress | None) -> None:
         self.words.update(passages, removed)
+        self.lexicon.update(passages, removed)
         if removed:
             self.vectors.remove(removed)
         done = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import tantivy
@@ -18,8 +18,9 @@ TITLE_WEIGHT = 1.6
 class WordIndex:
     """Terms of passages by id."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, dictionary: Container[str] = frozenset()) -> None:
         self._folder = folder
+        self._dictionary = dictionary
         self._open()
 
     def _open(self) -> None:
@@ -49,9 +50,9 @@ class WordIndex:
             document.add_text("id", passage.id)
             # A span's own heading counts as title too: short sections share a passage.
             headings = dict.fromkeys(span.heading or "" for span in passage.spans)
-            title = terms(" ".join((passage.title, *passage.names, *headings)), language)
+            title = terms(" ".join((passage.title, *passage.names, *headings)), language, self._dictionary)
             document.add_text(f"title_{language}", " ".join(title))
-            document.add_text(f"body_{language}", " ".join(terms(passage.text, language)))
+            document.add_text(f"body_{language}", " ".join(terms(passage.text, language, self._dictionary)))
             writer.add_document(document)
         writer.commit()
         writer.wait_merging_threads()
@@ -62,19 +63,18 @@ class WordIndex:
         shutil.rmtree(self._folder)
         self._open()
 
-    def best(self, query: Sequence[str], language: Language, limit: int) -> list[tuple[str, float]]:
-        """Return up to *limit* pairs of passage id and BM25 score, best first, among passages in *language*."""
+    def best(self, query: Mapping[str, float], language: Language, limit: int) -> list[tuple[str, float]]:
+        """Return up to *limit* pairs of passage id and BM25 score, best first, among passages in *language*.
+
+        *query* says how much each term counts.
+        """
         parts = []
-        for term in dict.fromkeys(query):
+        for term, share in query.items():
             for field, weight in ((f"title_{language}", TITLE_WEIGHT), (f"body_{language}", 1.0)):
                 found = tantivy.Query.term_query(self._schema, field, term, index_option="freq")
-                parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(found, weight)))
+                parts.append((tantivy.Occur.Should, tantivy.Query.boost_query(found, weight * share)))
         if not parts:
             return []
         searcher = self._index.searcher()
         hits = searcher.search(tantivy.Query.boolean_query(parts), limit).hits
         return [(searcher.doc(address)["id"][0], float(score)) for score, address in hits]
-
-    def frequency(self, term: str, language: Language) -> int:
-        """Return in how many passages *term* stands."""
-        return int(self._index.searcher().doc_freq(f"body_{language}", term))
