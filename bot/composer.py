@@ -118,7 +118,7 @@ class Composer:
     def __init__(self, library: Library, weights: Weights | None = None) -> None:
         self._library = library
         self._weights = weights or Weights()
-        self._matcher = WordMatcher(library.embedder)
+        self._matcher = WordMatcher(library.words_model)
         self._prepared: dict[str, list[_Row]] = {}
 
     def prepare(self, passages: Iterable[Passage]) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ingest.analysis import STOP_WORDS, fold, words
 from ingest.documents import Language
-from ingest.embedding import Embedder, Vectors
+from ingest.embedding import StaticEmbedder, Vectors
 
 ALIKE = 0.7
 """A cosine below it says nothing: single words of a static model are rarely quite unlike."""
@@ -29,8 +29,9 @@ def content_words(text: str, language: Language) -> list[str]:
 class WordMatcher:
     """Says how well words match; remembers the vectors of words it has seen."""
 
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+    def __init__(self, model: StaticEmbedder) -> None:
+        """Take a *model* of words: a question asks for hundreds, too many for a transformer."""
+        self._model = model
         self._vectors: dict[str, Vectors] = {}
 
     def matches(self, asked: Sequence[str], texts: Sequence[Sequence[str]]) -> NDArray[np.float32]:
@@ -62,7 +63,7 @@ class WordMatcher:
             if len(self._vectors) > _CACHE:
                 self._vectors.clear()
                 new = list(dict.fromkeys(wanted))
-            self._vectors.update(zip(new, self._embedder.encode(new), strict=True))
+            self._vectors.update(zip(new, self._model.encode(new), strict=True))
         return np.stack([self._vectors[word] for word in wanted])
 
 
