@@ -15,6 +15,7 @@ import numpy as np
 import yaml
 
 from bot.answers import Hit
+from bot.reranking import Reranker, rerank
 from ingest.analysis import fold, terms, words
 from ingest.documents import LANGUAGES, Language
 from ingest.embedding import Vectors
@@ -39,8 +40,9 @@ class Name:
 class Retriever:
     """Finds passages of one library."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, reranker: Reranker | None = None) -> None:
         self.library = library
+        self.reranker = reranker
         self._named_generation = -1
 
     def find(self, question: str, language: Language, limit: int = 20, *, context: str = "") -> list[Hit]:
@@ -62,11 +64,11 @@ class Retriever:
         if not scored:
             return []
         self._fill_cosines(scored, home, vector)
-        return self._fuse(scored, home, language, limit)
+        return rerank(self.reranker, question, self._fuse(scored, home, language, limit))
 
     def embed(self, question: str, context: str = "") -> Vectors:
         """Return the unit vector of a question; what it leans on counts half."""
-        question_vector, context_vector = self.library.embedder.encode([question, context])
+        question_vector, context_vector = self.library.embedder.encode_queries([question, context])
         mixed = question_vector + 0.5 * context_vector
         length = float(np.linalg.norm(mixed))
         return np.asarray(mixed / length if length else mixed, dtype=np.float32)
