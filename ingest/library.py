@@ -368,9 +368,7 @@ class Library:
         if model and model != self.embedder.name:
             return f"the index was made with the model {model}, not {self.embedder.name}"
         if dimension and dimension != str(self.embedder.dimension):
-            return (
-                f"the index holds vectors of {dimension} numbers, {self.embedder.name} gives {self.embedder.dimension}"
-            )
+            return f"the index holds vectors of {dimension} numbers, not {self.embedder.dimension}"
         return None
 
     def _mark_derived(self, generation: int) -> None:
