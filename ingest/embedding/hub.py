@@ -46,7 +46,7 @@ def open_model(kind: Literal["SentenceTransformer", "CrossEncoder"], name: str, 
     except Exception:  # noqa: BLE001  # whatever hinders it: what is not whole in the cache is downloaded
         wanted = _commit(model_id, wanted, setting)
         model = _made(make, model_id, setting, revision=wanted)
-    return model, _revision(model, wanted)
+    return model, _revision(model_id, wanted, model)
 
 
 def _made(make: Any, name: str, setting: str, **options: Any) -> Any:
@@ -78,13 +78,16 @@ def _commit(model_id: str, revision: str | None, setting: str) -> str | None:
         ) from error
 
 
-def _revision(model: Any, wanted: str | None) -> str:
-    """Return the commit that was loaded, or else a digest of the configuration, short."""
-    configs = [config for part in model.modules() if (config := getattr(part, "config", None)) is not None]
-    commit = next((found for config in configs if (found := getattr(config, "_commit_hash", None))), wanted)
-    if commit:
-        return commit[:12]
-    return hashlib.sha256(repr(configs).encode()).hexdigest()[:12]
+def _revision(model_id: str, wanted: str | None, model: Any) -> str:
+    """Return the commit that was loaded, which its folder in the cache is called by, or a digest of the settings."""
+    from huggingface_hub import try_to_load_from_cache
+
+    for file in ("modules.json", "config.json"):
+        found = try_to_load_from_cache(model_id, file, revision=wanted)
+        if isinstance(found, str):
+            return Path(found).parent.name[:12]
+    configs = [str(config) for part in model.modules() if (config := getattr(part, "config", None)) is not None]
+    return hashlib.sha256("\n".join(configs).encode()).hexdigest()[:12]
 
 
 def _digest(folder: Path) -> str:
