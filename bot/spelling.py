@@ -48,9 +48,9 @@ class Speller:
         ):
             return word
         cutoff = 2 if len(folded) >= _TWO_ERRORS else 1
-        near = process.extract(folded, self._words[language], scorer=OSA.distance, score_cutoff=cutoff, limit=8)
+        found = process.extract(folded, self._words[language], scorer=OSA.distance, score_cutoff=cutoff, limit=8)
         start = folded[:_BEGINNING]
-        near = [(other, distance) for other, distance, _ in near if other.startswith(start)]
+        near = [(other, distance) for other, distance, _ in found if other.startswith(start)]
         if not near:
             return word
         return min(near, key=lambda pair: (pair[1], -self._lexicon.frequency(pair[0], language)))[0]

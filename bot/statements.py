@@ -140,9 +140,10 @@ class Statements:
         documents: Sequence[tuple[str, float]],
         passages: Mapping[str, float],
     ) -> list[Candidate]:
-        """Return the statements of the best *documents* (with their scores), in the asker's language where there is one.
+        """Return the statements of the best *documents*, in the asker's language where they have it.
 
-        *passages* gives the score of each passage that was found, by id. The candidates have no score yet.
+        *documents* come with their scores; *passages* gives the score of each passage that was found, by id.
+        The candidates have no score yet.
         """
         self._forget_if_changed()
         best = dict(documents[:DOCUMENTS])

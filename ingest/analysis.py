@@ -95,7 +95,7 @@ def terms(text: str, language: Language, dictionary: Container[str] = frozenset(
     A German or Dutch compound whose parts stand in the *dictionary* (folded words) also gives the terms of its parts.
     """
     stop = STOP_WORDS[language]
-    found = []
+    found: list[str] = []
     for word in words(text):
         if word not in stop:
             found.extend(_forms(word, language))

@@ -50,7 +50,7 @@ class PassageRow(Base):
 
 
 class StateRow(Base):
-    """Named values of the library: ``generation``, ``model``, ``index``."""
+    """Named values of the library: ``generation``, ``model`` (with its revision), ``dimension``, ``format``."""
 
     __tablename__ = "state"
     name: Mapped[str] = mapped_column(String(50), primary_key=True)

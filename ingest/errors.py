@@ -4,6 +4,7 @@ GuichetError
 ├── SettingsError        a setting that makes no sense
 ├── LibraryBusy          another process owns the data folder
 ├── LibraryUnwritable    the data folder cannot be written
+├── ModelUnavailable     a model that cannot be loaded, downloaded or reached
 ├── ModelMismatch        the index was made with another embedding model
 ├── UnknownDocument      an id that the library does not hold
 └── UnreadableFile       a file that gives no text, with the kind of reason
@@ -27,6 +28,10 @@ class LibraryBusy(GuichetError):
 
 class LibraryUnwritable(GuichetError):
     """The data folder cannot be created or written."""
+
+
+class ModelUnavailable(GuichetError):
+    """A model cannot be loaded, downloaded or reached."""
 
 
 class ModelMismatch(GuichetError):

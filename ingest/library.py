@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from ingest.database import AnswerRow, DocumentRow, FeedbackRow, PassageRow, StateRow, connect
 from ingest.documents import LANGUAGES, Language, Passage, Source, SourceDocument, Span
-from ingest.embedding import Embedder, StaticEmbedder
+from ingest.embedding import Embedder, StaticEmbedder, open_embedder, open_words_model
 from ingest.errors import LibraryBusy, LibraryUnwritable, ModelMismatch, UnknownDocument, UnreadableFile
 from ingest.lexicon import Lexicon
 from ingest.passages import split
@@ -103,7 +103,6 @@ class Library:
     def __init__(self, settings: Settings, embedder: Embedder, lock: FileLock) -> None:
         self.settings = settings
         self.embedder = embedder
-        self.words_model = embedder
         self._lock = lock
         folder = settings.data_dir
         self._engine = connect(folder / "guichet.sqlite")
@@ -133,7 +132,7 @@ class Library:
                 f"{folder}: a running guichet owns this folder; stop it, or choose another with GUICHET_DATA_DIR"
             ) from error
         try:
-            library = cls(settings, embedder or StaticEmbedder(settings.embedding_model), lock)
+            library = cls(settings, embedder or open_embedder(settings), lock)
             if repair:
                 library.repair()
         except BaseException:
@@ -158,6 +157,11 @@ class Library:
     def vectors(self) -> VectorIndex:
         """The passages by meaning; opened when first asked."""
         return VectorIndex(self.settings.data_dir / "chroma")
+
+    @cached_property
+    def words_model(self) -> StaticEmbedder:
+        """The bundled model, for single words: there are many, and a transformer takes milliseconds for each."""
+        return open_words_model(self.embedder)
 
     @cached_property
     def words(self) -> WordIndex:
@@ -306,8 +310,7 @@ class Library:
             report.removed.extend(gone)
             generation = int(session.scalar(select(StateRow.value).where(StateRow.name == "generation")) or 0) + 1
             session.merge(StateRow(name="generation", value=str(generation)))
-            session.merge(StateRow(name="model", value=self.embedder.name))
-            session.merge(StateRow(name="format", value=FORMAT))
+            self._remember_model(session)
         self._derive(passages, removed, progress)
         self._mark_derived(generation)
         self.__dict__.pop("documents", None)
@@ -318,12 +321,8 @@ class Library:
 
     def repair(self, progress: Progress | None = None) -> bool:
         """Derive vectors and words anew when they do not fit the database; return whether that was needed."""
-        model = self._state("model")
-        if model and model != self.embedder.name:
-            raise ModelMismatch(
-                f"{self.settings.data_dir}: the index was made with the model {model}, not {self.embedder.name}; "
-                "run `python -m ingest rebuild`"
-            )
+        if mismatch := self._mismatch():
+            raise ModelMismatch(f"{self.settings.data_dir}: {mismatch}; run `python -m ingest rebuild`")
         if self._state("format") in (None, FORMAT) and (self._derived_fits() or not self.generation):
             return False
         self.rebuild(progress)
@@ -332,24 +331,24 @@ class Library:
     def rebuild(self, progress: Progress | None = None) -> None:
         """Derive vectors and words anew from the database, with the model that is set."""
         self._mark_derived(-1)
+        # The model first, the marks last: what is interrupted in between is made again with the same model.
+        with Session(self._engine) as session, session.begin():
+            self._remember_model(session)
         self.vectors.clear()
         self.words.clear()
         self.lexicon.clear()
         self._derive(list(self._passages()), [], progress)
-        with Session(self._engine) as session, session.begin():
-            session.merge(StateRow(name="model", value=self.embedder.name))
-            session.merge(StateRow(name="format", value=FORMAT))
         self._mark_derived(self.generation)
 
     def check(self) -> list[str]:
         """Return what is wrong, one sentence each; an empty list means that all three stores agree."""
         problems = []
+        if mismatch := self._mismatch():
+            problems.append(f"{mismatch[0].upper()}{mismatch[1:]}; run `python -m ingest rebuild`.")
         counts = {
-            "database": self.count(),
-            "vectors": self.vectors.count(),
-            "words": self.words.count(),
+            "database": self.count(), "vectors": self.vectors.count(), "words": self.words.count(),
             "lexicon": self.lexicon.count(),
-        }
+        }  # fmt: skip
         if len(set(counts.values())) > 1:
             listed = ", ".join(f"{name} {count}" for name, count in counts.items())
             problems.append(
@@ -378,6 +377,20 @@ class Library:
                 done += len(batch)
                 if progress:
                     progress("index", done, len(passages))
+
+    def _remember_model(self, session: Session) -> None:
+        session.merge(StateRow(name="model", value=self.embedder.name))
+        session.merge(StateRow(name="dimension", value=str(self.embedder.dimension)))
+        session.merge(StateRow(name="format", value=FORMAT))
+
+    def _mismatch(self) -> str | None:
+        """Return in which way the index is of another model than the one that is set, if it is."""
+        model, dimension = self._state("model"), self._state("dimension")
+        if model and model != self.embedder.name:
+            return f"the index was made with the model {model}, not {self.embedder.name}"
+        if dimension and dimension != str(self.embedder.dimension):
+            return f"the index holds vectors of {dimension} numbers, not {self.embedder.dimension}"
+        return None
 
     def _mark_derived(self, generation: int) -> None:
         """Note which generation of the database vectors and words stand for; -1 while they are being written."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from ingest.errors import SettingsError
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 ROOT = Path(__file__).resolve().parent.parent
+BUNDLED_MODEL = ROOT / "ingest" / "model"
+"""Folder of the static embedding model that comes along."""
 
 
 class Settings(BaseSettings):
@@ -27,8 +29,24 @@ class Settings(BaseSettings):
     corpus_dir: Path = Field(ROOT / "corpus", description="Folder that is ingested on the first start.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(7860, ge=0, le=65535, description="Port to listen on.")
-    embedding_model: Path = Field(
-        ROOT / "ingest" / "model", description="Folder of a static embedding model in sentence-transformers format."
+    embedding_model: Annotated[str, BeforeValidator(str)] = Field(
+        str(BUNDLED_MODEL),
+        description="Embedding model: a folder, sentence-transformers:NAME (also NAME alone) or openai:NAME; after "
+        "a change, python -m ingest rebuild.",
+    )
+    embedding_base_url: str | None = Field(
+        None, description="Address of the OpenAI-compatible server of an openai: embedding model, up to /v1."
+    )
+    embedding_api_key: SecretStr | None = Field(None, description="Key of that server; only from the environment.")
+    embedding_query_prompt: str | None = Field(
+        None, description='Put before a question, such as "query: "; unset: what the embedding model itself wants.'
+    )
+    embedding_passage_prompt: str | None = Field(
+        None, description='Put before a passage, such as "passage: "; unset: what the embedding model itself wants.'
+    )
+    reranker: str | None = Field(
+        None,
+        description="Cross-encoder of sentence-transformers, name or folder, that puts the best hits in order.",
     )
     llm: str | None = Field(
         None, description="Language model that phrases answers; not in force yet, answers are extractive."
@@ -56,11 +74,25 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags win over the environment, the environment over the file."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, _SettingsFile(settings_cls)
 
     def current_date(self) -> dt.date:
         """The day to answer for: a call that closed at midnight in Brussels is closed from then on."""
         return self.today or dt.datetime.now(BRUSSELS).date()
+
+
+class _SettingsFile(TomlConfigSettingsSource):
+    """``guichet.toml``, in which no secret may stand: files are copied, shown and committed."""
+
+    def __call__(self) -> dict[str, Any]:
+        values = super().__call__()
+        for key in values:
+            field = self.settings_cls.model_fields.get(key)
+            if field and "SecretStr" in str(field.annotation):
+                raise SettingsError(
+                    f"guichet.toml: {key} is a secret; take it out and set GUICHET_{key.upper()} instead"
+                )
+        return values
 
 
 def load(**flags: Any) -> Settings:

@@ -138,15 +138,20 @@ class Run:
 
     def config(self) -> dict[str, Any]:
         """The content of ``config.json``: enough to run it again, without secrets or the machine's folders."""
-        settings = self.settings.model_dump(mode="json", exclude={"llm_api_key", "llm_base_url"})
-        for key in ("data_dir", "corpus_dir", "embedding_model"):
+        settings = self.settings.model_dump(
+            mode="json", exclude={"llm_api_key", "llm_base_url", "embedding_api_key", "embedding_base_url"}
+        )
+        for key in ("data_dir", "corpus_dir"):
             settings[key] = _place(Path(settings[key]))
+        model = Path(self.settings.embedding_model)
+        if model.is_dir():
+            settings["embedding_model"] = _place(model)
         return {
             "questions": {"file": self.questions.name, "sha256": _digest(self.questions), "n": len(self.results)},
             "settings": settings,
             "modes": sorted({result.answer.mode for result in self.results}),
             "generations": sorted({result.answer.generation for result in self.results}),
-            "embedding_model": {"name": self.settings.embedding_model.name, "sha256": _model_digest(self.settings)},
+            "embedding_model": {"name": model.name, "sha256": _model_digest(self.settings)},
             "versions": {"python": platform.python_version(), **dict(_versions())},
             "commit": _commit(),
         }
@@ -308,7 +313,7 @@ def _digest(*paths: Path) -> str:
 
 def _model_digest(settings: Settings) -> str | None:
     """One digest over the files of the model's folder; ``None`` for a model that is named, not bundled."""
-    folder = settings.embedding_model
+    folder = Path(settings.embedding_model)
     return _digest(*sorted(path for path in folder.rglob("*") if path.is_file())) if folder.is_dir() else None
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
+from tokenizers.models import WordLevel, WordPiece
 from tokenizers.pre_tokenizers import Whitespace
 
 
@@ -44,4 +45,31 @@ def tiny_model(folder: Path) -> Path:
     tokenizer.save(str(folder / "tokenizer.json"))
     table = np.array([[9, 9], [3, 0], [0, 4], [1, 1]], dtype=np.float16)
     save_file({"embedding.weight": table}, folder / "model.safetensors")
+    return folder
+
+
+PIECES = ("[PAD]", "[UNK]", "aide", "lening", "##en", "subsid", "##e", "ki", "ia", "conseil")
+"""The tokens of ``word_piece_model``."""
+
+
+def word_piece_model(folder: Path, *, dimension: int = 8, kind: str = "float16", place: str = "") -> Path:
+    """Make a static model of ten word pieces in *folder*, as sentence-transformers writes it.
+
+    *kind* is the type of its numbers (with int8 go factors a row), *place* the sub-folder of table and tokenizer.
+    """
+    (folder / place).mkdir(parents=True)
+    tokenizer = Tokenizer(WordPiece({piece: id for id, piece in enumerate(PIECES)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = Whitespace()
+    tokenizer.save(str(folder / place / "tokenizer.json"))
+    table = np.random.default_rng(dimension).standard_normal((len(PIECES), dimension)).astype(np.float32)
+    tensors = {"embedding.weight": table.astype(kind)}
+    if kind == "int8":
+        scale = np.abs(table).max(axis=1, keepdims=True) / 127
+        tensors = {"embedding.weight": np.rint(table / scale).astype(np.int8), "scale": scale}
+    save_file(tensors, folder / place / "model.safetensors")
+    parts = [
+        {"idx": 0, "name": "0", "path": place, "type": "sentence_transformers.models.StaticEmbedding"},
+        {"idx": 1, "name": "1", "path": "1_Normalize", "type": "sentence_transformers.models.Normalize"},
+    ]
+    (folder / "modules.json").write_text(json.dumps(parts), "utf-8")
     return folder

@@ -262,6 +262,37 @@ def test_another_model_is_refused_until_the_index_is_rebuilt(
         assert len(library.vectors.nearest(tiny.encode(["moitié"])[0], "fr", 5)) == 1
 
 
+def test_a_rebuild_that_is_interrupted_is_finished_at_the_next_start(
+    settings: Settings, embedder: StaticEmbedder, documents: list[SourceDocument], tmp_path: Path
+) -> None:
+    """A rebuild with another model that stops half way is made again on opening; the old model is refused from then."""
+    with Library.open(settings, embedder) as library:
+        library.add_documents(documents)
+
+    def stop(step: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    tiny = StaticEmbedder(tiny_model(tmp_path / "tiny"))
+    with pytest.raises(KeyboardInterrupt), Library.open(settings, tiny, repair=False) as library:
+        library.rebuild(stop)
+    with pytest.raises(ModelMismatch):
+        Library.open(settings, embedder)
+    with Library.open(settings, tiny) as library:
+        assert library.check() == []
+        assert library.vectors.count() == library.count()
+
+
+def test_check_tells_that_another_model_is_set(
+    settings: Settings, embedder: StaticEmbedder, documents: list[SourceDocument], tmp_path: Path
+) -> None:
+    """An index of another model than the one that is set is a thing to mend."""
+    with Library.open(settings, embedder) as library:
+        library.add_documents(documents)
+    with Library.open(settings, StaticEmbedder(tiny_model(tmp_path / "tiny")), repair=False) as library:
+        (problem,) = library.check()
+    assert problem.startswith(f"The index was made with the model {embedder.name}, not tiny@")
+
+
 # --- owning the data folder ------------------------------------------------------------------------------------------
 
 
