@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -35,7 +35,7 @@ class Composer:
     def __init__(self, retriever: Retriever) -> None:
         self._statements = Statements(retriever)
         fitted = coefficients("statements")
-        self._weights = np.array([fitted[name] for name in SIGNALS])
+        self._weights = np.array([fitted.get(name, 0.0) for name in SIGNALS])
 
     def prepare(self, passages: Iterable[Passage]) -> None:
         """Prepare the statements of *passages*, so that the first questions about them are as quick as later ones."""
@@ -60,6 +60,7 @@ class Composer:
         wants: frozenset[Want],
         documents: Sequence[tuple[str, float]],
         hits: Sequence[Hit],
+        named: Mapping[str, float],
     ) -> list[Candidate]:
         """Return the statements of the best *documents*, best first, in the asker's language where there are some.
 
@@ -67,7 +68,7 @@ class Composer:
         over the statements of a question: McFadden, 1974).
         """
         passages = {hit.passage.id: hit.score for hit in hits}
-        found = self._statements.candidates(query, wants, documents, passages)
+        found = self._statements.candidates(query, wants, documents, passages, named)
         scored = [dataclasses.replace(each, score=float(each.signals @ self._weights)) for each in found]
         return sorted(scored, key=lambda candidate: -candidate.score)
 

@@ -73,7 +73,8 @@ class WordMatcher:
         long, short = self._lengths[asked][:, None], self._lengths[known][None]
         shorter = np.minimum(long, short)
         common = np.clip(np.minimum(shorter, np.maximum(4, shorter - 2)), 4, _LONGEST)
-        begins = self._starts[asked][:, 4][:, None] == self._starts[known][:, 4][None]
+        figures = self._figures[asked][:, None] | self._figures[known][None]
+        begins = (self._starts[asked][:, 4][:, None] == self._starts[known][:, 4][None]) & ~figures
         rows, columns = np.nonzero(begins & (shorter >= 4) & (np.abs(long - short) <= 3) & ~same)
         length = common[rows, columns]
         related = self._starts[asked[rows], length] == self._starts[known[columns], length]

@@ -190,7 +190,7 @@ class Bot:
 
     def _compose(self, draft: _Draft) -> None:
         assert draft.query
-        draft.candidates = self._composer.candidates(draft.query, draft.wants, draft.documents, draft.hits)
+        draft.candidates = self._composer.candidates(draft.query, draft.wants, draft.documents, draft.hits, draft.named)
         draft.chosen = self._composer.select(draft.candidates, draft.wants)
 
     def _told(self, draft: _Draft, status: Status, text: str) -> Answer:

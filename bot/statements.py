@@ -19,12 +19,13 @@ from ingest.figures import figures
 from ingest.lexicon import Numbers
 
 SIGNALS = (
-    "document", "cosine", "apart", "overlap", "alike", "passage", "section", "figure", "date", "gap_asked", "warning",
-    "defines", "length",
+    "document", "named", "cosine", "apart", "overlap", "alike", "passage", "section", "figure", "date", "gap_asked",
+    "warning", "defines", "length",
 )  # fmt: skip
 """What is known of a statement when a question is asked, in the order of ``Candidate.signals``:
 
-- *document*: score of its document, 1 for the best; *passage*: score of its passage among the hits, 0 when not found;
+- *document*: score of its document, 1 for the best; *named*: how clearly the question calls that by name;
+- *passage*: score of its passage among the hits, 0 when it was not found;
 - *cosine* of statement and question; *apart*: the same less the mean of its document's statements;
 - *overlap*: share of the question's words, by rarity among the statements, that stand in it in some form;
 - *alike*: how alike its words, its heading's and its document's names are to those of the question, rare ones first;
@@ -139,10 +140,12 @@ class Statements:
         wants: frozenset[Want],
         documents: Sequence[tuple[str, float]],
         passages: Mapping[str, float],
+        named: Mapping[str, float],
     ) -> list[Candidate]:
         """Return the statements of the best *documents*, in the asker's language where they have it.
 
-        *documents* come with their scores; *passages* gives the score of each passage that was found, by id.
+        *documents* come with their scores; *passages* gives the score of each passage that was found, by id; *named*
+        how clearly documents are called by name.
         The candidates have no score yet.
         """
         self._forget_if_changed()
@@ -156,6 +159,7 @@ class Statements:
         signals = np.zeros((len(rows), len(SIGNALS)))
         column = {name: signals[:, place] for place, name in enumerate(SIGNALS)}
         column["document"][:] = [best[row.passage.document] / top for row in rows]
+        column["named"][:] = [named.get(row.passage.document, 0.0) for row in rows]
         column["passage"][:] = [passages.get(row.passage.id, 0.0) for row in rows]
         column["cosine"][:], column["apart"][:] = _meanings(rows, query.vector)
         column["overlap"][:], column["alike"][:] = self._word_matches(rows, query)

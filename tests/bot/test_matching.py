@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.matching import WordMatcher, content_words
+from bot.matching import WordMatcher
+from ingest.analysis import content_words
 from ingest.embedding import StaticEmbedder
 from ingest.settings import load
 
@@ -17,7 +18,7 @@ def matcher() -> WordMatcher:
 
 def score(matcher: WordMatcher, asked: str, *text: str) -> float:
     """Return how well *text* holds one word."""
-    return float(matcher.matches([asked], [text])[0, 0])
+    return float(matcher.best(matcher.numbers([asked]), [matcher.numbers(text)])[0, 0])
 
 
 def test_content_words_are_folded_without_stop_words() -> None:
@@ -57,6 +58,7 @@ def test_short_common_start_is_not_enough(matcher: WordMatcher) -> None:
 
 def test_nothing_asked_or_held_is_zero(matcher: WordMatcher) -> None:
     """Empty texts and empty questions give zeros of the right shape, not errors."""
-    assert matcher.matches(["alpha"], [[], []]).shape == (2, 1)
-    assert matcher.matches([], [["alpha"]]).shape == (1, 0)
+    nothing = matcher.numbers([])
+    assert matcher.best(matcher.numbers(["alpha"]), [nothing, nothing]).shape == (2, 1)
+    assert matcher.best(nothing, [matcher.numbers(["alpha"])]).shape == (1, 0)
     assert not matcher.matches(["alpha"], [[]]).any()

@@ -27,24 +27,24 @@ def retriever(bot) -> Retriever:
 )
 def test_document_is_known_by_name_and_alias(retriever: Retriever, question: str, named: str) -> None:
     """A title or an alias in a question calls its document, whatever the case."""
-    found = retriever.named(question)
+    found = retriever.searcher.names.named(question)
     assert max(found, key=lambda document: found[document]) == named
 
 
 def test_longer_name_weighs_more(retriever: Retriever) -> None:
     """«Start IA» calls the Walloon programme, «Start AI» that of Brussels."""
-    assert "brussels" not in retriever.named("Combien dure Start IA ?")
-    assert "start-ia" not in retriever.named("Combien paie Start AI ?")
+    assert "brussels" not in retriever.searcher.names.named("Combien dure Start IA ?")
+    assert "start-ia" not in retriever.searcher.names.named("Combien paie Start AI ?")
 
 
 def test_name_within_a_word_does_not_count(retriever: Retriever) -> None:
     """A name is a run of whole words, not a part of one."""
-    assert "win2wal" not in retriever.named("Le site win2walonline parle de quoi ?")
+    assert "win2wal" not in retriever.searcher.names.named("Le site win2walonline parle de quoi ?")
 
 
 def test_question_without_a_name_calls_nothing(retriever: Retriever) -> None:
     """Ordinary words call no document."""
-    assert not retriever.named("Quel jour sommes-nous ?")
+    assert not retriever.searcher.names.named("Quel jour sommes-nous ?")
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,6 @@ def test_document_that_comes_later_is_known_by_name(tmp_path) -> None:
     """A running bot knows the name of a document that was just added."""
     with small_bot(tmp_path, document("alpha", "fr", "Alphacash", "Alphacash paie 10 %.")) as bot:
         retriever = Retriever(bot.library)
-        retriever.named("Alphacash")
+        retriever.searcher.names.named("Alphacash")
         bot.library.add_documents([document("beta", "fr", "Betacash", "Betacash paie 20 %.")])
-        assert "beta" in retriever.named("Que paie Betacash ?")
+        assert "beta" in retriever.searcher.names.named("Que paie Betacash ?")

@@ -7,10 +7,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from bot.composer import Candidate
+from bot.statements import SIGNALS, Candidate
 from bot.verification import quote_found, verified
 from ingest.documents import Passage, Span
 
+VECTOR = np.zeros(2, dtype=np.float32)
+UNSCORED = np.zeros(len(SIGNALS))
 TEXT = "Le chèque paie 50 % de la facture.\nLe maximum est de 12 500 € par an."
 
 
@@ -18,7 +20,7 @@ def candidate(text: str, start: int = 0) -> Candidate:
     """Return a statement said to stand at *start* of the passage."""
     span = Span(start, start + len(text))
     passage = Passage("fr/alpha:1:0", "alpha", "fr/alpha", "fr", 1, "Alpha", (), TEXT, (span,))
-    return Candidate(passage, span, text, 1.0, 1.0, 1.0, 1.0, np.zeros(2, dtype=np.float32))
+    return Candidate(passage, span, text, VECTOR, UNSCORED)
 
 
 def test_quote_passes() -> None:
@@ -45,7 +47,7 @@ def test_every_span_of_the_starter_corpus_is_verified(bot) -> None:
     """Each statement of the starter corpus passes as it is cut."""
     for passage in bot.library.passages_of(list(bot.library.documents)):
         for span, text in passage.quotes():
-            assert verified(Candidate(passage, span, text, 1.0, 1.0, 1.0, 1.0, np.zeros(2, dtype=np.float32)))
+            assert verified(Candidate(passage, span, text, VECTOR, UNSCORED))
 
 
 @pytest.mark.parametrize(

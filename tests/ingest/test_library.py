@@ -34,7 +34,7 @@ def keys(report: Report) -> dict[str, tuple[str, ...]]:
 
 def found(library: Library, question: str) -> list[str]:
     """Return the French documents that share words with *question*, by way of the index."""
-    ids = [id for id, _ in library.words.best(terms(question, "fr"), "fr", 10)]
+    ids = [id for id, _ in library.words.best(dict.fromkeys(terms(question, "fr"), 1.0), "fr", 10)]
     return sorted({passage.document_key for passage in library.passages(ids).values()})
 
 
