@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 help:
 	@echo "make run    set up, take in corpus/ on the first start, serve on http://127.0.0.1:7860"
 	@echo "make test   set up, check style and types, run every test"
-	@echo "make eval   answer the golden questions and print how good the answers are"
+	@echo "make eval   measure answers and search, compare with the last release, BM25 and MiniLM"
 	@echo "make lint   style, format and types only"
 
 $(STAMP): pyproject.toml uv.lock
@@ -36,7 +36,7 @@ test: lint
 	@$(BIN)/pytest
 
 eval: $(VENV)/.installed-dev
-	@$(BIN)/python -m tests.evaluation.answers tests/evaluation/golden.jsonl --failures
+	@$(BIN)/python -m tests.evaluation --failures
 
 clean:
 	rm -rf $(VENV) data
