@@ -60,9 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def release(run: Evaluation, before: Released | None) -> None:
     """Keep *run* as the released one, in the three places that tell of it."""
     made = Released.of(run, before, commit())
+    # All is made before anything is written: a run that cannot be told leaves the last release whole.
     tables = with_tables(README.read_text(encoding="utf-8"), readme_tables(made))
+    told = public(run)
     made.write(RELEASED)
-    quality.write(public(run), quality.FILE)
+    quality.write(told, quality.FILE)
     README.write_text(tables, encoding="utf-8")
 
 
