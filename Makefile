@@ -11,7 +11,7 @@ help:
 	@echo "make run    set up, take in corpus/ on the first start, serve on http://127.0.0.1:7860"
 	@echo "make test   set up, check style and types, run every test"
 	@echo "make test-transformers   the tests of other models, in a second environment with torch"
-	@echo "make eval   answer the golden questions and print how good the answers are"
+	@echo "make eval   measure answers and search, compare with the last release, BM25 and MiniLM"
 	@echo "make lint   style, format and types only"
 
 $(STAMP): pyproject.toml uv.lock
@@ -51,7 +51,7 @@ test-transformers:
 	.venv-transformers/bin/python -m pytest -rs tests/transformers
 
 eval: $(VENV)/.installed-dev
-	@$(BIN)/python -m tests.evaluation.answers tests/evaluation/golden.jsonl --failures
+	@$(BIN)/python -m tests.evaluation --failures
 
 clean:
 	rm -rf $(VENV) .venv-transformers data

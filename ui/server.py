@@ -9,13 +9,13 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 
 from ingest.settings import Settings
-from ui import api, page, problems
+from ui import api, page, problems, quality
 from ui.asking import Bot, Refusal
 from ui.guard import Door, Guard
 from ui.shell import Frame
@@ -23,8 +23,8 @@ from ui.shell import Frame
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(bot: Bot, settings: Settings) -> FastAPI:
-    """Return the application over *bot*."""
+def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE) -> FastAPI:
+    """Return the application over *bot*; *figures* is the file of the public quality page."""
     started = secrets.token_hex(6)
     # The interactive documentation of FastAPI loads its scripts from a third party: none of it is served.
     app = FastAPI(title="Guichet IA", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
@@ -49,10 +49,19 @@ def create_app(bot: Bot, settings: Settings) -> FastAPI:
         """Answer browsers that ask for an icon by habit; the page names its own."""
         return Response(status_code=204)
 
+    version = _version()
+
+    @app.get("/quality", include_in_schema=False)
+    async def public_quality(request: Request) -> Response:
+        """Tell how good the answers of this release are, in the reader's language; the page needs no script."""
+        language = api.page_language(request)
+        body = quality.page(quality.read(figures), language, version)
+        return HTMLResponse(body, headers={"content-language": language, "vary": "Accept-Language"})
+
     app.include_router(api.routes(bot, settings))
     _mount_static(app)
     _explain_errors(app)
-    app.add_middleware(Guard, frame=frame, version=_version())
+    app.add_middleware(Guard, frame=frame, version=version)
     return _mount_page(app, bot, settings)
 
 

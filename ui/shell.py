@@ -33,17 +33,17 @@ class Frame:
     """Names this run of the server: a page that sees another one has lost its conversation."""
 
 
-def head(language: Language, version: str, nonce: str) -> Markup:
-    """Return what our page adds to ``<head>``."""
+def head(language: Language, version: str, nonce: str | None = None, title: str | None = None) -> Markup:
+    """Return what a page of ours adds to ``<head>``; without a *nonce* it has no script."""
     return joined(
-        tag("title", word("title", language)),
+        tag("title", title or word("title", language)),
         Markup(f'<meta name="description" content="{_attribute(word("description", language))}">'),
         Markup('<meta name="color-scheme" content="light dark">'),
         Markup('<meta name="theme-color" content="#fbfaf7" media="(prefers-color-scheme: light)">'),
         Markup('<meta name="theme-color" content="#0f1720" media="(prefers-color-scheme: dark)">'),
         Markup(f'<link rel="icon" type="image/svg+xml" href="static/mark.svg?v={version}">'),
         Markup(f'<link rel="stylesheet" href="static/guichet.css?v={version}">'),
-        tag("script", src=f"static/guichet.js?v={version}", nonce=nonce, defer=True),
+        tag("script", src=f"static/guichet.js?v={version}", nonce=nonce, defer=True) if nonce else None,
     )
 
 
@@ -55,7 +55,7 @@ def before(language: Language, frame: Frame) -> Markup:
     """Return what stands above the room, and the room as it is first painted."""
     return joined(
         tag("a", word("skip", language), href="#question", class_="skip"),
-        _header(language),
+        header(language),
         tag("div", _room(language, frame), id="first"),
         tag("noscript", tag("p", word("javascript", language))),
     )
@@ -96,19 +96,29 @@ def _words(language: Language, frame: Frame) -> Markup:
     return Markup(json.dumps(words, ensure_ascii=False).replace("<", "\\u003c"))
 
 
-def _header(language: Language) -> Markup:
+def header(language: Language, *, home: bool = True) -> Markup:
+    """Return the header; on another page than the *home* page the name leads home and is no heading."""
     return tag(
         "header",
         tag(
             "div",
-            tag("h1", tag("a", icon("mark"), tag("span", word("name", language)), href=f"?lang={language}")),
+            tag(
+                "h1" if home else "p",
+                tag(
+                    "a",
+                    icon("mark"),
+                    tag("span", word("name", language)),
+                    href=f"?lang={language}" if home else f"./?lang={language}",
+                ),
+                class_="brand",
+            ),
             tag(
                 "nav",
                 tag("ul", [tag("li", _language_link(each, each == language)) for each in LANGUAGES]),
                 aria_label=word("languages", language),
             ),
             tag("button", word("about", language), type="button", class_="plain", data_do="about",
-                aria_haspopup="dialog"),
+                aria_haspopup="dialog") if home else None,
             class_="bar",
         ),
         id="top",
@@ -193,6 +203,20 @@ def _about(language: Language, frame: Frame) -> Markup:
             joined(tag("h3", word(f"{part}_title", language)), tag("p", word(part, language)))
             for part in ("about_how", "about_not", "about_data")
         ],
+        tag(
+            "p",
+            # A window of its own: leaving the page would end the conversation.
+            tag(
+                "a",
+                word("about_quality", language),
+                icon("out"),
+                tag("span", f" ({word('new_window', language)})", class_="hush"),
+                href=f"quality?lang={language}",
+                target="_blank",
+                rel="noopener",
+            ),
+            class_="original",
+        ),
         tag("p", word("about_state", language, generation=frame.generation, date=date), class_="age"),
     )
 

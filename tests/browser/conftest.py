@@ -16,7 +16,9 @@ import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from ingest.settings import load
+from tests.ui.released import SAMPLE
 from tests.ui.scripted import ScriptedBot
+from ui import quality
 from ui.server import create_app
 from ui.serving import Server
 
@@ -34,8 +36,9 @@ FLAGS = [
 class Site:
     """A running application; it can be stopped and started again on the same port."""
 
-    def __init__(self) -> None:
+    def __init__(self, figures: Path) -> None:
         self.bot = ScriptedBot(pause=0.05)
+        self.figures = figures
         self.port = 0
         self.start()
 
@@ -50,7 +53,7 @@ class Site:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         held.bind(("127.0.0.1", self.port))
         self.port = held.getsockname()[1]
-        application = create_app(self.bot, load(max_question=200))
+        application = create_app(self.bot, load(max_question=200), figures=self.figures)
         self._server = Server(uvicorn.Config(application, log_level="error", timeout_graceful_shutdown=1))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [held]}, daemon=True)
         self._thread.start()
@@ -77,9 +80,11 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def site() -> Iterator[Site]:
-    """The application, running."""
-    site = Site()
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The application, running, with the figures of a made-up release."""
+    figures = tmp_path_factory.mktemp("released") / "quality.json"
+    quality.write(SAMPLE, figures)
+    site = Site(figures)
     yield site
     site.stop()
 

@@ -33,11 +33,9 @@ from bot.bootstrap import open_bot
 from ingest.documents import Language
 from ingest.errors import GuichetError
 from ingest.settings import BRUSSELS, ROOT, Settings, load
+from tests.evaluation.bars import ANSWER_BARS, BarResult, check_all
+from tests.evaluation.figures import Figure, figures_of_answers, in_words
 from tests.evaluation.metrics import (
-    DECLINED,
-    FIRST_RELEASE,
-    SOURCED,
-    BarResult,
     Question,
     Summary,
     Verdict,
@@ -97,9 +95,14 @@ class Run:
         return tuple(result.verdict for result in self.results)
 
     @property
+    def figures(self) -> dict[str, Figure]:
+        """The figures that releases are compared by, by key."""
+        return figures_of_answers(self.verdicts)
+
+    @property
     def bars(self) -> tuple[BarResult, ...]:
-        """The bars of the first release, each met or missed."""
-        return tuple(bar.check(self.verdicts) for bar in FIRST_RELEASE)
+        """The bars of this release, each met or missed."""
+        return check_all(ANSWER_BARS, self.figures)
 
     def groups(self) -> dict[str, dict[str, Summary]]:
         """Summaries over all, per kind and per language; kinds and languages in the order of the questions."""
@@ -124,16 +127,7 @@ class Run:
             "overall": asdict(groups["overall"]["all"]),
             "kinds": {name: asdict(summary) for name, summary in groups["kinds"].items()},
             "languages": {name: asdict(summary) for name, summary in groups["languages"].items()},
-            "bars": [
-                {
-                    "name": result.bar.name,
-                    "kinds": sorted(result.bar.kinds),
-                    "value": result.value,
-                    "at_most" if result.bar.at_most else "at_least": result.bar.limit,
-                    "met": result.met,
-                }
-                for result in self.bars
-            ],
+            "bars": [result.as_json() for result in self.bars],
         }
 
     def config(self) -> dict[str, Any]:
@@ -142,10 +136,10 @@ class Run:
             mode="json", exclude={"llm_api_key", "llm_base_url", "embedding_api_key", "embedding_base_url"}
         )
         for key in ("data_dir", "corpus_dir"):
-            settings[key] = _place(Path(settings[key]))
+            settings[key] = place(Path(settings[key]))
         model = Path(self.settings.embedding_model)
         if model.is_dir():
-            settings["embedding_model"] = _place(model)
+            settings["embedding_model"] = place(model)
         return {
             "questions": {"file": self.questions.name, "sha256": _digest(self.questions), "n": len(self.results)},
             "settings": settings,
@@ -153,7 +147,7 @@ class Run:
             "generations": sorted({result.answer.generation for result in self.results}),
             "embedding_model": {"name": model.name, "sha256": _model_digest(self.settings)},
             "versions": {"python": platform.python_version(), **dict(_versions())},
-            "commit": _commit(),
+            "commit": commit(),
         }
 
     def write(self, folder: Path) -> None:
@@ -222,7 +216,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report(finished, console)
     if options.failures:
         list_failures(finished, console)
-    console.print(f"Run folder: {_place(folder)}", markup=False)
+    console.print(f"Run folder: {place(folder)}", markup=False)
     return 0
 
 
@@ -240,16 +234,14 @@ def report(finished: Run, console: Console) -> None:
         for name, summary in {**rows, **groups["overall"]}.items():
             table.add_row(name, *_cells(summary))
         console.print(table)
-    bars = Table(title="Bars of the first release")
-    for heading in ("bar", "over", "limit", "measured", ""):
+    bars = Table(title="Bars of this release")
+    for heading in ("bar", "limit", "measured", ""):
         bars.add_column(heading)
+    figures = finished.figures
     for result in finished.bars:
-        over = {SOURCED: "sourced kinds", DECLINED: "declined kinds"}.get(result.bar.kinds, "all")
-        limit = f"{'≤' if result.bar.at_most else '≥'} {result.bar.limit:g}"
-        measured = "–" if result.value is None else f"{result.value:.3g}"
-        bars.add_row(
-            result.bar.name, over, limit, measured, Text("met", "green") if result.met else Text("missed", "red")
-        )
+        limit = f"{'≤' if result.bar.at_most else '≥'} {in_words(result.limit, result.unit)}"
+        verdict = Text("met", "green") if result.met else Text("missed", "red")
+        bars.add_row(figures[result.bar.key].label, limit, in_words(result.value, result.unit), verdict)
     console.print(bars)
 
 
@@ -298,7 +290,7 @@ def _cells(summary: Summary) -> tuple[str, ...]:
     )
 
 
-def _place(path: Path) -> str:
+def place(path: Path) -> str:
     """Name a folder without naming the machine: relative to the repository, or its last part alone."""
     path = path.resolve()
     return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else f"…/{path.name}"
@@ -323,7 +315,7 @@ def _versions() -> Iterator[tuple[str, str]]:
             yield package, importlib.metadata.version(package)
 
 
-def _commit() -> str | None:
+def commit() -> str | None:
     """The commit of the working tree, with ``+`` when files differ from it; ``None`` outside a checkout."""
     try:
         head, changes = (

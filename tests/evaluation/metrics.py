@@ -248,46 +248,6 @@ def summarise(verdicts: Collection[Verdict]) -> Summary:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """A line that a release has to reach: *measure* is a field of ``Summary`` over the questions of *kinds*."""
-
-    name: str
-    measure: str
-    kinds: frozenset[str]
-    limit: float
-    at_most: bool = False
-
-    def check(self, verdicts: Iterable[Verdict]) -> BarResult:
-        """Compare; what could not be measured counts as missed."""
-        summary = summarise([verdict for verdict in verdicts if verdict.kind in self.kinds])
-        value: float | None = getattr(summary, self.measure)
-        met = value is not None and (value <= self.limit if self.at_most else value >= self.limit)
-        return BarResult(self, value, met)
-
-
-@dataclass(frozen=True, slots=True)
-class BarResult:
-    """A bar, what was measured, and whether it is met."""
-
-    bar: Bar
-    value: float | None
-    met: bool
-
-
-_ALL = SOURCED | DECLINED
-FIRST_RELEASE: tuple[Bar, ...] = (
-    Bar("pass", "passed", SOURCED, 0.75),
-    Bar("right sheet", "right_sheet", SOURCED, 0.90),
-    Bar("right status", "status_right", DECLINED, 0.85),
-    Bar("false declines", "false_declines", SOURCED, 0.08, at_most=True),
-    Bar("quotes found", "quotes_found", _ALL, 1.0),
-    Bar("uncited statements", "uncited", _ALL, 0, at_most=True),
-    Bar("p95 latency, ms", "latency_p95_ms", _ALL, 60, at_most=True),
-)
-"""What the first release has to reach."""
-
-
 def share(judgements: Iterable[bool | None]) -> float | None:
     """Return the share of true among the judgements that are not ``None``; ``None`` where there are none."""
     counted = [judgement for judgement in judgements if judgement is not None]
@@ -297,6 +257,11 @@ def share(judgements: Iterable[bool | None]) -> float | None:
 def percentile(values: Sequence[float], rank: float) -> float | None:
     """Return the percentile of *values*, interpolated; ``None`` where there are none."""
     return float(np.percentile(values, rank)) if values else None
+
+
+def found_at(ranking: Sequence[str], gold: Collection[str], k: int) -> float:
+    """Return 1.0 where any of the gold documents stands among the first *k*, else 0.0."""
+    return float(not set(gold).isdisjoint(ranking[:k]))
 
 
 def recall_at(ranking: Sequence[str], gold: Collection[str], k: int) -> float:
@@ -312,8 +277,25 @@ def ndcg_at(ranking: Sequence[str], gold: Collection[str], k: int) -> float:
     return gain / best
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with the ends of its 95 % interval, where it has one."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Estimate | None:
+        """Return the mean of one value a question with its bootstrap interval; ``None`` without questions."""
+        return cls(sum(values) / len(values), *bootstrap_interval(values)) if values else None
+
+
 def bootstrap_interval(values: Sequence[float], *, rounds: int = 2000, seed: int = 20261123) -> tuple[float, float]:
-    """Return the 95 % interval of the mean of *values*, by drawing them again with replacement; the same every time."""
+    """Return the 95 % interval of the mean of *values*, by drawing them again with replacement; the same every time.
+
+    For a paired comparison, *values* are the differences of each question.
+    """
     sample = np.asarray(values, dtype=float)
     draws = np.random.default_rng(seed).choice(sample, size=(rounds, sample.size))
     low, high = np.percentile(draws.mean(axis=1), [2.5, 97.5])

@@ -26,7 +26,7 @@ from ingest.errors import GuichetError
 from ingest.library import Library
 from ingest.sentences import split
 from ingest.settings import ROOT, load
-from tests.evaluation.metrics import bootstrap_interval, ndcg_at, read_records, recall_at
+from tests.evaluation.metrics import bootstrap_interval, found_at, ndcg_at, read_records, recall_at
 
 LIMIT = 50
 """Hits that are asked for: a long document may fill several places before the tenth document comes."""
@@ -63,6 +63,8 @@ class Score:
     """The place of the gold documents of one question."""
 
     kind: str | None
+    found_1: float
+    found_5: float
     recall_1: float
     recall_5: float
     recall_10: float
@@ -71,8 +73,9 @@ class Score:
     @classmethod
     def of(cls, ranking: Sequence[str], gold: frozenset[str], kind: str | None = None) -> Score:
         """Score one ranking of documents, best first."""
+        found_1, found_5 = (found_at(ranking, gold, k) for k in (1, 5))
         first, five, ten = (recall_at(ranking, gold, k) for k in (1, 5, 10))
-        return cls(kind, first, five, ten, ndcg_at(ranking, gold, 10))
+        return cls(kind, found_1, found_5, first, five, ten, ndcg_at(ranking, gold, 10))
 
 
 def sets_folder() -> Path:
