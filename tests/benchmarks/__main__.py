@@ -1,0 +1,184 @@
+"""``python -m tests.benchmarks [--sizes 1000,10000,100000] [--only NAME] [--release]``: how fast, how large."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markdown import Markdown
+
+from ingest.settings import BRUSSELS, ROOT
+from tests.benchmarks import machine
+from tests.benchmarks.measures import NotMeasured, measure
+from tests.benchmarks.report import Run, release, table
+
+RESULTS = Path(__file__).parent / "results"
+NAMES = ("reading", "embedding", "ingestion", "retrieval", "answers", "startup", "tutorial")
+SIZES = (1_000, 10_000, 100_000)
+COMPARED = 1_000
+"""Passages that the tutorials' stack is given: it embeds some thirty a second."""
+ONCE = 50_000
+"""From this many passages on, a library is built once: it takes a minute, and chance weighs little over a minute."""
+
+
+@dataclass
+class Bench:
+    """Takes the measures one after another, never two at a time, and keeps what each process found."""
+
+    folder: Path
+    console: Console
+    repeats: int = 3
+    measures: dict[str, Any] = field(default_factory=dict)
+    repetitions: dict[str, list[Any]] = field(default_factory=dict)
+    loads: dict[str, list[float]] = field(default_factory=dict)
+
+    def take(self, times: int, **measures: Callable[[int], dict[str, Any]]) -> None:
+        """Call each of *measures* with 0, 1, … and keep its medians by name; a failure is kept with its reason.
+
+        Several measures take turns, so that a neighbour who keeps the machine busy slows them alike.
+        """
+        self.loads |= dict.fromkeys(measures, machine.load())
+        for number in range(times):
+            for key, once in measures.items():
+                if "not_measured" in self.measures.get(key, ()):
+                    continue
+                self.console.print(f"{key}, {number + 1} of {times} …", highlight=False)
+                try:
+                    self.repetitions.setdefault(key, []).append(once(number))
+                    self.measures[key] = median(self.repetitions[key])
+                except NotMeasured as reason:
+                    self.console.print(f"{key}: not measured ({reason})", style="yellow", highlight=False, markup=False)
+                    self.measures[key] = {"not_measured": str(reason)}
+
+    def reading(self) -> None:
+        """Read files."""
+        self.take(1, reading=lambda _: measure("reading", repeats=self.repeats))
+
+    def embedding(self) -> None:
+        """Embed, and see what the model weighs."""
+        self.take(
+            self.repeats, embedding=lambda _: measure("embedding"), model_memory=lambda _: measure("model_memory")
+        )
+
+    def ingestion(self, size: int) -> None:
+        """Build libraries of *size* passages; the last one is the one that is searched."""
+        times = 1 if size >= ONCE else self.repeats
+        self.take(times, **{f"ingestion_{size}": lambda _: measure("ingestion", size=size, folder=self.library(size))})
+
+    def tutorial(self) -> None:
+        """Build the library of the tutorials' stack."""
+        self.take(1, tutorial_index=lambda _: measure("tutorial_index", folder=self.library("tutorial")))
+
+    def retrieval(self, size: int, *, compare: bool = False) -> None:
+        """Search the library of *size* passages, in turns with the tutorials' stack when they are to be compared."""
+        measures = {f"retrieval_{size}": lambda _: measure("retrieval", folder=self.library(size))}
+        if compare:
+            measures["tutorial_ask"] = lambda _: measure("tutorial_ask", folder=self.library("tutorial"))
+        self.take(self.repeats, **measures)
+
+    def answers(self) -> None:
+        """Answer the golden questions."""
+        self.take(self.repeats, answers=lambda _: measure("answers"))
+
+    def startup(self) -> None:
+        """Start the server for the first time and again."""
+
+        def start(number: int) -> dict[str, Any]:
+            folder = self.library(f"server-{number}")
+            first = measure("startup", folder=folder, questions=0)
+            return {"first": first, "next": measure("startup", folder=folder)}
+
+        self.take(self.repeats, startup=start)
+
+    def library(self, name: int | str) -> str:
+        """Return the folder of a library, called after its size or its use."""
+        return str(self.folder / f"library-{name}")
+
+
+def median(found: Sequence[Any]) -> Any:
+    """Return the medians of figures that lie in dictionaries of one shape; of a maximum, the largest."""
+    first = found[0]
+    if isinstance(first, Mapping):
+        return {
+            key: max(one[key] for one in found) if key == "max_ms" else median([one[key] for one in found])
+            for key in first
+        }
+    if isinstance(first, int | float):
+        return statistics.median(found)
+    return first
+
+
+def run(names: Collection[str], sizes: Sequence[int], console: Console) -> Run:
+    """Take the measures *names* and return the run."""
+    with tempfile.TemporaryDirectory(prefix="guichet-benchmark-") as folder:
+        bench = Bench(Path(folder), console)
+        for step in _steps(bench, names, sizes):
+            step()
+    return Run(
+        date=str(dt.datetime.now(BRUSSELS).date()),
+        sizes=tuple(sizes),
+        machine=machine.describe(),
+        versions=machine.versions(),
+        commit=machine.commit(),
+        measures=bench.measures,
+        repetitions=bench.repetitions,
+        loads=bench.loads,
+    )
+
+
+def _steps(bench: Bench, names: Collection[str], sizes: Sequence[int]) -> Iterator[Callable[[], None]]:
+    """Yield what to do in order; what is searched has to be built first, and is, without being asked for."""
+    yield from (getattr(bench, name) for name in ("reading", "embedding", "answers", "startup") if name in names)
+    if "tutorial" in names:
+        yield bench.tutorial
+        sizes = sorted({COMPARED, *sizes})
+    for size in sizes:
+        compare = "tutorial" in names and size == COMPARED
+        if compare or not {"ingestion", "retrieval"}.isdisjoint(names):
+            yield partial(bench.ingestion, size)
+        if compare or "retrieval" in names:
+            yield partial(bench.retrieval, size, compare=compare)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run from the command line; 0 when the run was made, bars met or not."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description="Measure speed and memory.")
+    parser.add_argument("--sizes", type=_sizes, default=SIZES, metavar="N,N", help="passages (1000,10000,100000)")
+    parser.add_argument("--only", choices=NAMES, metavar="NAME", help=f"one of {', '.join(NAMES)}")
+    parser.add_argument(
+        "--release", action="store_true", help="write the headline figures and the plot into the README"
+    )
+    options = parser.parse_args(arguments)
+    if options.release and (options.only or tuple(options.sizes) != SIZES):
+        parser.error("--release goes with a whole run: leave out --only and --sizes")
+    finished = run({options.only} if options.only else NAMES, options.sizes, Console(stderr=True))
+    folder = RESULTS / (f"{finished.date}-{options.only}" if options.only else finished.date)
+    finished.write(folder)
+    if options.release:
+        release(finished, ROOT / "README.md", ROOT / "docs" / "images" / "bench.svg")
+    console = Console()
+    console.print(Markdown(table(finished.rows if not options.only else finished.taken)))
+    console.print(f"{finished.place()} {folder.relative_to(ROOT).as_posix()}", highlight=False, markup=False)
+    return 0
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    with suppress(ValueError):
+        sizes = tuple(sorted({int(part) for part in text.split(",")}))
+        if sizes and sizes[0] > 0:
+            return sizes
+    raise argparse.ArgumentTypeError(f"{text}: not a list of numbers such as 1000,10000")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
