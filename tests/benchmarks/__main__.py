@@ -37,7 +37,7 @@ class Bench:
 
     folder: Path
     console: Console
-    repeats: int = 3
+    repeats: int
     measures: dict[str, Any] = field(default_factory=dict)
     repetitions: dict[str, list[Any]] = field(default_factory=dict)
     loads: dict[str, list[float]] = field(default_factory=dict)
@@ -118,22 +118,25 @@ def median(found: Sequence[Any]) -> Any:
     return first
 
 
-def run(names: Collection[str], sizes: Sequence[int], console: Console) -> Run:
-    """Take the measures *names* and return the run."""
+def runs(names: Collection[str], sizes: Sequence[int], repeats: int, console: Console) -> Iterator[Run]:
+    """Take the measures *names* and yield the run as it grows: one that is cut short has left what it had."""
     with tempfile.TemporaryDirectory(prefix="guichet-benchmark-") as folder:
-        bench = Bench(Path(folder), console)
+        bench = Bench(Path(folder), console, repeats)
+        # Now, not at the end: the files that are measured are those of the start.
+        commit, today = machine.commit(), str(dt.datetime.now(BRUSSELS).date())
         for step in _steps(bench, names, sizes):
             step()
-    return Run(
-        date=str(dt.datetime.now(BRUSSELS).date()),
-        sizes=tuple(sizes),
-        machine=machine.describe(),
-        versions=machine.versions(),
-        commit=machine.commit(),
-        measures=bench.measures,
-        repetitions=bench.repetitions,
-        loads=bench.loads,
-    )
+            yield Run(
+                date=today,
+                sizes=tuple(sizes),
+                machine=machine.describe(),
+                versions=machine.versions(),
+                commit=commit,
+                repeats=repeats,
+                measures=dict(bench.measures),
+                repetitions=dict(bench.repetitions),
+                loads=dict(bench.loads),
+            )
 
 
 def _steps(bench: Bench, names: Collection[str], sizes: Sequence[int]) -> Iterator[Callable[[], None]]:
@@ -161,9 +164,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.release and (options.only or tuple(options.sizes) != SIZES):
         parser.error("--release goes with a whole run: leave out --only and --sizes")
-    finished = run({options.only} if options.only else NAMES, options.sizes, Console(stderr=True))
-    folder = RESULTS / (f"{finished.date}-{options.only}" if options.only else finished.date)
-    finished.write(folder)
+    names = {options.only} if options.only else NAMES
+    for finished in runs(names, options.sizes, options.repeats, Console(stderr=True)):
+        folder = RESULTS / (f"{finished.date}-{options.only}" if options.only else finished.date)
+        finished.write(folder)
     if options.release:
         release(finished, ROOT / "README.md", ROOT / "docs" / "images" / "bench.svg")
     console = Console()

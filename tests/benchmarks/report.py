@@ -64,6 +64,8 @@ class Run:
     """Per measure its figures, medians of the repetitions; for a measure that failed ``{"not_measured": reason}``."""
     repetitions: Mapping[str, Any] = field(default_factory=dict)
     """Per measure the figures of each process, as they came."""
+    repeats: int = 3
+    """Processes that a figure is the median of."""
     loads: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """The load average of the machine when each measure began."""
 
