@@ -159,6 +159,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--sizes", type=_sizes, default=SIZES, metavar="N,N", help="passages (1000,10000,100000)")
     parser.add_argument("--only", choices=NAMES, metavar="NAME", help=f"one of {', '.join(NAMES)}")
     parser.add_argument(
+        "--repeats",
+        type=int,
+        choices=range(1, 10),
+        default=3,
+        metavar="N",
+        help="processes that a figure is taken from (3)",
+    )
+    parser.add_argument(
         "--release", action="store_true", help="write the headline figures and the plot into the README"
     )
     options = parser.parse_args(arguments)
