@@ -169,19 +169,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--release", action="store_true", help="write the headline figures and the plot into the README"
     )
+    parser.add_argument(
+        "--from", dest="folder", type=Path, metavar="DIR", help="show a run made earlier, measure nothing"
+    )
     options = parser.parse_args(arguments)
     if options.release and (options.only or tuple(options.sizes) != SIZES):
         parser.error("--release goes with a whole run: leave out --only and --sizes")
-    names = {options.only} if options.only else NAMES
-    for finished in runs(names, options.sizes, options.repeats, Console(stderr=True)):
-        folder = RESULTS / (f"{finished.date}-{options.only}" if options.only else finished.date)
-        finished.write(folder)
+    try:
+        finished = Run.read(options.folder) if options.folder else _measured(options)
+    except (OSError, ValueError, TypeError) as error:
+        parser.exit(
+            2, f"{parser.prog}: {options.folder or 'results'}: no run is there, or it cannot be written ({error})\n"
+        )
     if options.release:
         release(finished, ROOT / "README.md", ROOT / "docs" / "images" / "bench.svg")
     console = Console()
     console.print(Markdown(table(finished.rows if not options.only else finished.taken)))
-    console.print(f"{finished.place()} {folder.relative_to(ROOT).as_posix()}", highlight=False, markup=False)
+    console.print(finished.place(), highlight=False, markup=False)
     return 0
+
+
+def _measured(options: argparse.Namespace) -> Run:
+    """Measure what is asked for, keep it in its folder after each step, and return the whole."""
+    names = {options.only} if options.only else NAMES
+    for finished in runs(names, options.sizes, options.repeats, Console(stderr=True)):
+        finished.write(RESULTS / (f"{finished.date}-{options.only}" if options.only else finished.date))
+    return finished
 
 
 def _sizes(text: str) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Turn what was measured into rows with their bars, a table in Markdown, a plot, and a section of the README."""
+"""Turn what was measured into rows with their bars, a table in Markdown, and a section of the README."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-INK, ACCENT = "#14213d", "#0b6e6e"
 START, END = "<!-- bench:start -->", "<!-- bench:end -->"
 """Between these two lines of the README stands what ``--release`` writes."""
 NOT_MEASURED = "not measured"
@@ -27,6 +26,10 @@ class Bar:
 
     def __str__(self) -> str:
         return f"{'≤' if self.at_most else '≥'} {number(self.limit)}"
+
+
+SEARCH_BARS = {10_000: Bar(15), 100_000: Bar(50)}
+"""For the 95th percentile of the search, by number of passages, in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,18 @@ class Run:
             found = found[name]
         return float(found)
 
+    def search(self, size: int) -> tuple[float, float] | None:
+        """Return p50 and p95 of our search among *size* passages, in milliseconds."""
+        return self._middle_and_upper(f"retrieval_{size}")
+
+    def tutorial_search(self) -> tuple[float, float] | None:
+        """Return p50 and p95 of the tutorial stack's search, in milliseconds."""
+        return self._middle_and_upper("tutorial_ask")
+
+    def _middle_and_upper(self, measure: str) -> tuple[float, float] | None:
+        middle, upper = self.value(measure, "p50_ms"), self.value(measure, "p95_ms")
+        return None if middle is None or upper is None else (middle, upper)
+
     @property
     def rows(self) -> tuple[Row, ...]:
         """Every figure that a reader may ask for, in the order of the table."""
@@ -118,11 +133,10 @@ class Run:
         yield Row("Load the model", "ms", self.value("model_memory", "load_ms"))
 
     def _asking(self) -> Iterator[Row]:
-        bars = {10_000: Bar(15), 100_000: Bar(50)}
         for size in self.sizes:
             own, shared = f"retrieval_{size}", size == 1_000
             for key, text in (("p50_ms", "p50"), ("p95_ms", "p95"), ("max_ms", "max")):
-                bar = bars.get(size) if key == "p95_ms" else None
+                bar = SEARCH_BARS.get(size) if key == "p95_ms" else None
                 theirs = self._tutorial(size, "ask", key)
                 told = f"Search {size:,} passages, {text}"
                 yield Row(told, "ms", self.value(own, key), bar, theirs, key != "max_ms", shared)
@@ -155,12 +169,18 @@ class Run:
         step, *rest = path
         return self.value(f"tutorial_{step}", *rest) if size == 1_000 else None
 
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Return the run that was written to *folder*; raises ``OSError`` or ``ValueError`` when none is there."""
+        data = json.loads((folder / "results.json").read_text("utf-8"))
+        return cls(**{**data, "sizes": tuple(data["sizes"])})
+
     def write(self, folder: Path) -> None:
         """Write results.json, table.md and latency.svg."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "results.json").write_text(json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n", "utf-8")
         (folder / "table.md").write_text(f"{self.place()}\n\n{table(self.rows)}", "utf-8")
-        plot(self, folder / "latency.svg")
+        _plot(self, folder / "latency.svg")
 
     def place(self) -> str:
         """Return one sentence that says where and when the figures were taken."""
@@ -193,79 +213,6 @@ def number(value: float | None) -> str:
     return f"{value:.3g}"
 
 
-def plot(run: Run, path: Path) -> None:
-    """Draw the latency of the search by size, ours against the tutorial stack, with the bars; SVG or PNG by suffix."""
-    import matplotlib
-
-    matplotlib.use("agg")
-    # The same figures give the same file.
-    matplotlib.rcParams.update({"svg.hashsalt": "guichet", "font.family": "DejaVu Sans", "text.color": INK})
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import FuncFormatter, NullFormatter
-
-    figure = Figure(figsize=(8, 4.6), layout="constrained", facecolor="white")
-    axes = figure.add_subplot()
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    sizes = [size for size in run.sizes if run.value(f"retrieval_{size}", "p95_ms") is not None]
-    middle = [run.value(f"retrieval_{size}", "p50_ms") or 0.0 for size in sizes]
-    upper = [run.value(f"retrieval_{size}", "p95_ms") or 0.0 for size in sizes]
-    axes.fill_between(sizes, middle, upper, color=ACCENT, alpha=0.14, linewidth=0)
-    axes.plot(sizes, upper, color=ACCENT, linewidth=1.2, marker="o", markersize=4)
-    axes.plot(sizes, middle, color=ACCENT, linewidth=2.4, marker="o", markersize=6)
-    for size, half, most in zip(sizes, middle, upper, strict=True):
-        shift = {sizes[0]: 10, sizes[-1]: -10}.get(size, 0)
-        side = {10: "left", -10: "right"}.get(shift, "center")
-        for value, above in ((most, 9), (half, -15)):
-            axes.annotate(
-                f"{number(value)} ms", (size, value), (shift / 2, above), textcoords="offset points", ha=side,
-                fontsize=9, color=ACCENT,
-            )  # fmt: skip
-    if sizes:
-        for text, value in (("p95", upper[-1]), ("p50", middle[-1])):
-            axes.annotate(
-                f"Guichet IA, {text}", (sizes[-1], value), (12, 0), textcoords="offset points", va="center",
-                fontsize=10, color=ACCENT, weight="bold" if text == "p50" else "normal", annotation_clip=False,
-            )  # fmt: skip
-    for row in run.rows:
-        if row.bar and row.what.startswith("Search"):
-            size = int(row.what.split()[1].replace(",", ""))
-            axes.plot([size / 1.35, size * 1.35], [row.bar.limit] * 2, color=INK, linewidth=1.4, linestyle=(0, (4, 2)))
-            axes.annotate(
-                f"bar for p95: {number(row.bar.limit)} ms", (size, row.bar.limit), (0, 5), textcoords="offset points",
-                ha="center", fontsize=9,
-            )  # fmt: skip
-    low, high = run.value("tutorial_ask", "p50_ms"), run.value("tutorial_ask", "p95_ms")
-    if low is not None and high is not None:
-        held = run.value("tutorial_index", "passages") or 1_000
-        axes.plot([held, held], [low, high], color=INK, linewidth=2)
-        axes.plot([held], [low], color=INK, marker="D", markersize=7)
-        axes.plot([held], [high], color=INK, marker="_", markersize=11, markeredgewidth=2)
-        told = f"tutorial stack (MiniLM, Chroma)\np50 {number(low)} ms, p95 {number(high)} ms"
-        axes.annotate(
-            told, (held, (low * high) ** 0.5), (12, 0), textcoords="offset points", va="center", fontsize=10
-        )  # fmt: skip
-    axes.set_title("Time to search, by number of passages", loc="left", fontsize=13, weight="bold", pad=12)
-    axes.set_xlabel("passages in the library", color=INK)
-    axes.set_ylabel("milliseconds a question", color=INK)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_minor_formatter(NullFormatter())
-    axes.set_yticks([1, 2, 5, 10, 20, 50, 100, 200])
-    shown = [*middle, *upper, *(value for value in (low, high) if value), 15, 50]
-    axes.set_ylim(min(shown) / 1.8, max(shown) * 1.6)
-    if sizes:
-        axes.set_xlim(min(sizes) / 1.35, max(sizes) * 1.5)
-        axes.set_xticks(sizes)
-    axes.grid(axis="y", color=INK, alpha=0.12, linewidth=0.8)
-    axes.tick_params(which="both", color=INK, labelcolor=INK, length=0)
-    for name, spine in axes.spines.items():
-        spine.set_visible(name == "bottom")
-        spine.set_color(INK)
-    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=130)
-
-
 def release(run: Run, readme: Path, image: Path) -> None:
     """Write the headline figures between the two marks of *readme* and the plot to *image*.
 
@@ -276,8 +223,17 @@ def release(run: Run, readme: Path, image: Path) -> None:
     if not (start and end):
         raise ValueError(f"{readme.name}: the lines {START} and {END} are not both there; put them in")
     image.parent.mkdir(parents=True, exist_ok=True)
-    plot(run, image)
+    _plot(run, image)
     rows = [row for row in run.rows if row.headline]
     place = image.relative_to(readme.parent).as_posix()
     section = f"{run.place()}\n\n{table(rows)}\n![Milliseconds a search takes, by number of passages]({place})"
     readme.write_text(f"{before}{START}\n{section}\n{END}{after}", "utf-8")
+
+
+def _plot(run: Run, path: Path) -> None:
+    # Imported here: matplotlib takes a second, which a reader of rows need not wait for.
+    from tests.benchmarks.plot import draw
+
+    sizes = {size: run.search(size) for size in run.sizes}
+    bars = {size: bar.limit for size, bar in SEARCH_BARS.items() if size in run.sizes}
+    draw({size: found for size, found in sizes.items() if found}, bars, run.tutorial_search(), path)
