@@ -188,8 +188,10 @@ class Run:
         shared = f", load average {min(loads):.1f} to {max(loads):.1f} while measuring" if loads else ""
         if loads and max(loads) > machine["cores"]:
             shared += " (others were at work: times are longer than on an idle machine)"
+        processes = "one process" if self.repeats == 1 else f"{self.repeats} processes"
         return (
-            f"Measured on {self.date} at commit {self.commit}: {machine['processor']}, {machine['cores']} cores, "
+            f"Measured on {self.date} at commit {self.commit}, {processes} a figure: "
+            f"{machine['processor']}, {machine['cores']} cores, "
             f"{machine['memory_gb']:.0f} GB, {machine['system'].split()[0]}, Python {machine['python']}{shared}."
         )
 
