@@ -1,17 +1,18 @@
-# make run, make test, make eval, make lint: each sets up first, with uv where it is on PATH, else with venv and pip.
+# make run, make test, make eval, make bench, make lint: each sets up first, with uv where it is on PATH, else with venv and pip.
 PYTHON ?= python3
 TORCH ?= 2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-transformers lint eval clean
+.PHONY: help install run test test-transformers lint eval bench clean
 
 help:
 	@echo "make run    set up, take in corpus/ on the first start, serve on http://127.0.0.1:7860"
 	@echo "make test   set up, check style and types, run every test"
 	@echo "make test-transformers   the tests of other models, in a second environment with torch"
 	@echo "make eval   measure answers and search, compare with the last release, BM25 and MiniLM"
+	@echo "make bench  measure speed and memory, also of the usual tutorial stack (BENCH=\"--only retrieval\" for a part)"
 	@echo "make lint   style, format and types only"
 
 $(STAMP): pyproject.toml uv.lock
@@ -53,5 +54,14 @@ test-transformers:
 eval: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.evaluation --failures
 
+# The tutorial stack needs torch, which we do not: an environment of its own. Without it those rows say "not measured".
+.venv-bench/.installed: tests/benchmarks/tutorial-requirements.txt
+	@$(PYTHON) -m venv .venv-bench && .venv-bench/bin/python -m pip install -q --upgrade pip \
+	&& .venv-bench/bin/python -m pip install -q -r $< && touch $@
+
+bench: $(VENV)/.installed-dev
+	@$(MAKE) -s .venv-bench/.installed || { rm -rf .venv-bench; echo "The tutorial stack cannot be installed here: its rows stay empty."; }
+	@$(BIN)/python -m tests.benchmarks $(BENCH)
+
 clean:
-	rm -rf $(VENV) .venv-transformers data
+	rm -rf $(VENV) .venv-transformers .venv-bench data
