@@ -18,15 +18,13 @@ from ingest.figures import figures
 WORDS = 90
 """Words of an answer at most; the first statement always comes through."""
 STATEMENTS = 5
-WORSE = 4.5
-"""How far below the best another statement may lie: it is then a hundred times less likely to be the answer."""
+WORSE = 8.0
+"""How far below the best another statement may lie: it is then some thousand times less likely to be the answer."""
 REPEATS = 0.93
 """Cosine from which a statement says again what another one said."""
 CITED_DOCUMENTS = 3
 NEARLY = 0.55
 """Of the best document's score that another one must reach to be cited as well."""
-MORE_HITS = 0.04
-"""What each further passage of a document adds to its score."""
 
 
 class Composer:
@@ -40,19 +38,6 @@ class Composer:
     def prepare(self, passages: Iterable[Passage]) -> None:
         """Prepare the statements of *passages*, so that the first questions about them are as quick as later ones."""
         self._statements.prepare(passages)
-
-    def rank_documents(self, hits: Sequence[Hit], named: dict[str, float], bonus: float) -> list[tuple[str, float]]:
-        """Return the documents of *hits* and those called by name, best first, with their scores."""
-        scores: dict[str, float] = {}
-        for hit in hits:
-            document = hit.passage.document
-            if document not in scores:
-                scores[document] = hit.score
-            else:
-                scores[document] += MORE_HITS * hit.score
-        for document, weight in named.items():
-            scores[document] = scores.get(document, 0.0) + bonus * weight
-        return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
 
     def candidates(
         self,
@@ -77,6 +62,8 @@ class Composer:
 
         What a programme pays is not left out when money is the question: rate and ceiling come right after.
         """
+        # A gap may lead only where it is the one asked for: that another programme's price is unknown helps nobody.
+        candidates = [c for c in candidates if c.span.role != "gap" or c.signal("gap_asked")]
         if not candidates:
             return []
         chosen = [candidates[0]]
@@ -101,7 +88,8 @@ class Composer:
         ]
         if "difference" in wants:
             # Two things are compared on the same point: what each is or pays, not what one of them once paid.
-            compared = list(dict.fromkeys(c.document for c in candidates if c.signal("document") >= NEARLY))[:2]
+            near = sorted(candidates, key=lambda c: -c.signal("named"))
+            compared = list(dict.fromkeys(c.document for c in near if c.signal("document") >= NEARLY))[:2]
             briefs = [c for c in candidates if c.span.section == "brief" and c.span.role == "fact"]
             firsts = (
                 next((c for c in group if c.document == document), None)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from bot import states
 from bot.answers import Answer, Citation, NextStep, Programme, State, Statement
 from bot.dates import in_words
+from bot.draft import Draft
 from bot.statements import Candidate
 from bot.wording import say
 from ingest.documents import Language
 from ingest.library import DocumentInfo, Library
-
-if TYPE_CHECKING:
-    from bot.service import _Draft
 
 NEAR = 0.55
 """Cosine of a passage from which a message that is no question has a subject of ours all the same."""
@@ -24,7 +22,7 @@ SHOWN_STATES = 2
 """Programmes whose state stands in the text; the others are cards."""
 
 
-def told(draft: _Draft, text: str, today: dt.date, generation: int, id: str) -> Answer:
+def told(draft: Draft, text: str, today: dt.date, generation: int, id: str) -> Answer:
     """Return an answer that the bot gives in its own words."""
     return Answer(
         id=id, question=draft.question, standalone_question=draft.standalone, language=draft.language,
@@ -32,7 +30,7 @@ def told(draft: _Draft, text: str, today: dt.date, generation: int, id: str) -> 
     )  # fmt: skip
 
 
-def finish(draft: _Draft, library: Library, today: dt.date, id: str) -> Answer:
+def finish(draft: Draft, library: Library, today: dt.date, id: str) -> Answer:
     """Return the complete answer of a draft whose statements are chosen and verified."""
     language = draft.language
     chosen = _shown(draft)
@@ -65,7 +63,7 @@ def marked(statement: Statement) -> str:
     return f"{text} {markers}{stop}"
 
 
-def _shown(draft: _Draft) -> list[Candidate]:
+def _shown(draft: Draft) -> list[Candidate]:
     """Return the statements to show: few when they are only the nearest that the sources say."""
     if draft.status == "out_of_scope" and not (draft.rule and draft.rule.facts):
         return []
@@ -81,7 +79,7 @@ def _shown(draft: _Draft) -> list[Candidate]:
     return draft.chosen
 
 
-def _lead(draft: _Draft, closed: Sequence[str]) -> str:
+def _lead(draft: Draft, closed: Sequence[str]) -> str:
     language = draft.language
     if draft.rule:
         return say(f"answers.{draft.rule.wording}", language)

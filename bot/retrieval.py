@@ -12,7 +12,7 @@ between mean and maximum), and they are added: across languages BM25 counts litt
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,12 +43,15 @@ class Weights:
 
 SAME_LANGUAGE = Weights(dense=0.3, match=0.4)
 OTHER_LANGUAGE = Weights(dense=0.4, match=0.5)
+FEW_WORDS = 4
+"""A question with fewer is searched more by BM25."""
 CONTEXT = 0.35
 """What a word of the earlier turns counts, against 1 for a word of the question."""
 CONTEXT_MEANING = 0.5
 SYNONYM = 0.35
 """What another word for what is asked counts in the same language, by the glossary."""
 TRANSLATION = 0.7
+SECOND_PASSAGE = 0.15
 NAME_BONUS = 0.35
 """Added to the score of a document that the question calls by its name."""
 
@@ -130,8 +133,10 @@ class Retriever:
         words /= words.max() or 1.0
         match = self.match(query, ids)
         same = np.array([home[id] == query.language for id in ids])
-        dense_weight = np.where(same, SAME_LANGUAGE.dense, OTHER_LANGUAGE.dense)
-        match_weight = np.where(same, SAME_LANGUAGE.match, OTHER_LANGUAGE.match)
+        # One or two words have little meaning beyond themselves: within a language, counting them says most.
+        share = min(1.0, len(query.words) / FEW_WORDS)
+        dense_weight = np.where(same, SAME_LANGUAGE.dense * share, OTHER_LANGUAGE.dense)
+        match_weight = np.where(same, SAME_LANGUAGE.match * share, OTHER_LANGUAGE.match)
         scores = dense_weight * _spread(dense) + match_weight * _spread(match)
         scores += (1 - dense_weight - match_weight) * words
         order = sorted(range(len(ids)), key=lambda place: (-scores[place], ids[place]))[:limit]
@@ -193,6 +198,23 @@ class Retriever:
             missing = [id for id in home if id not in cosines and home[id] == language]
             for id, stored in self.library.vectors.vectors(language, missing).items():
                 cosines[id] = float(stored @ vector)
+
+
+def rank_documents(hits: Iterable[Hit], named: Mapping[str, float] | None = None) -> list[tuple[str, float]]:
+    """Return the documents of *hits* and those that are *named*, best first, with their scores.
+
+    A document is as good as its best passage, and a little better when another one is good too.
+    """
+    found: dict[str, list[float]] = {}
+    for hit in hits:
+        found.setdefault(hit.passage.document, []).append(hit.score)
+    scores = {}
+    for document, own in found.items():
+        best, second = sorted((*own, 0.0), reverse=True)[:2]
+        scores[document] = best + SECOND_PASSAGE * second
+    for document, weight in (named or {}).items():
+        scores[document] = scores.get(document, 0.0) + NAME_BONUS * weight
+    return sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _spread(values: NDArray[np.float64]) -> NDArray[np.float64]:

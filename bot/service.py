@@ -7,18 +7,20 @@ import dataclasses
 import datetime as dt
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
 
-from bot import finishing, scope
-from bot.answers import Answer, Hit, Message, Status
+import numpy as np
+from numpy.typing import NDArray
+
+from bot import finishing
+from bot.answers import Answer, Message, Status
 from bot.composer import Composer
+from bot.draft import Draft
 from bot.evidence import judge
-from bot.intent import Want, leans_on_history, wants
+from bot.intent import leans_on_history, wants
 from bot.reranking import Reranker
-from bot.retrieval import NAME_BONUS, Query, Retriever
-from bot.statements import Candidate
+from bot.retrieval import Retriever, rank_documents
+from bot.scope import Scope, features
 from bot.verification import verified
 from bot.wording import say
 from ingest import languages
@@ -31,33 +33,6 @@ WARM = 5_000
 """Passages up to which all are prepared at the start; a larger library warms up while it answers."""
 
 
-@dataclass
-class _Draft:
-    """What is known about the answer so far; lives for one question."""
-
-    question: str
-    language: Language
-    history: tuple[Message, ...]
-    standalone: str
-    context: str = ""
-    rule: scope.Rule | None = None
-    wants: frozenset[Want] = frozenset({"what"})
-    query: Query | None = None
-    hits: list[Hit] = field(default_factory=list)
-    documents: list[tuple[str, float]] = field(default_factory=list)
-    named: dict[str, float] = field(default_factory=dict)
-    candidates: list[Candidate] = field(default_factory=list)
-    chosen: list[Candidate] = field(default_factory=list)
-    status: Status = "answered"
-    timings: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def timed(self, step: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.timings[step] = round((time.perf_counter() - start) * 1000, 2)
-
-
 class Bot:
     """Answers questions from one library. ``stream`` is the one path; ``ask`` is its last value."""
 
@@ -66,6 +41,7 @@ class Bot:
         self.settings = settings
         self._retriever = Retriever(library, reranker)
         self._composer = Composer(self._retriever)
+        self._scope = Scope()
         self.ready = True
 
     @property
@@ -128,34 +104,36 @@ class Bot:
 
     # --- the steps -----------------------------------------------------------------------------------------------
 
-    def _finish(self, draft: _Draft) -> Answer:
+    def _finish(self, draft: Draft) -> Answer:
         answer = self._answer(draft)
         receipt = answer.as_json()
         self.library.keep_answer(answer.id, answer.language, answer.status, receipt)
         return answer
 
-    def _answer(self, draft: _Draft) -> Answer:
+    def _answer(self, draft: Draft) -> Answer:
         limit = self.settings.max_question
         if len(draft.question) > limit:
             text = say("answers.too_long", draft.language, length=len(draft.question), limit=limit)
             return self._told(draft, "clarify", text)
+        with draft.timed("retrieve"):
+            self._retrieve(draft)
+        with draft.timed("understand"):
+            self._place(draft)
         if not draft.rule and not draft.context and self._says_too_little(draft):
             return self._told(draft, "clarify", say("answers.clarify", draft.language))
         if draft.rule and not draft.rule.facts:
             return self._told(draft, draft.rule.status, say(f"answers.{draft.rule.wording}", draft.language))
-        with draft.timed("retrieve"):
-            self._retrieve(draft)
         with draft.timed("compose"):
             self._compose(draft)
         with draft.timed("judge"):
-            draft.status = judge(draft, self.library)
+            draft.status = judge(draft)
         with draft.timed("verify"):
             draft.chosen = [candidate for candidate in draft.chosen if verified(candidate)]
         with draft.timed("finish"):
             answer = finishing.finish(draft, self.library, self.today, uuid.uuid4().hex)
         return dataclasses.replace(answer, timings=dict(draft.timings))
 
-    def _understand(self, question: str, history: tuple[Message, ...], language: Language | None) -> _Draft:
+    def _understand(self, question: str, history: tuple[Message, ...], language: Language | None) -> Draft:
         start = time.perf_counter()
         question = " ".join(question.split())
         asked = [message.text for message in history if message.role == "user"]
@@ -164,8 +142,7 @@ class Bot:
             short = len(question.split()) < 4 and asked
             plain = self._retriever.searcher.names.without(question)
             language = languages.detect(f"{asked[-1]} {question}" if short else plain or question)
-        draft = _Draft(question, language, history, question)
-        draft.rule = scope.classify(question)
+        draft = Draft(question, language, history, question)
         draft.wants = wants(question)
         draft.named = self._retriever.searcher.names.named(question)
         if asked and leans_on_history(question, language) and max(draft.named.values(), default=0) < 0.5:
@@ -176,29 +153,51 @@ class Bot:
         draft.timings["understand"] = round((time.perf_counter() - start) * 1000, 2)
         return draft
 
-    def _says_too_little(self, draft: _Draft) -> bool:
+    def _says_too_little(self, draft: Draft) -> bool:
         """Return whether there is nothing to look for: no word, or a single one that names no document."""
         return len(set(content_words(draft.question, draft.language))) < 2 and not draft.named
 
-    def _retrieve(self, draft: _Draft) -> None:
+    def consider(self, question: str, history: Sequence[Message] = (), language: Language | None = None) -> Draft:
+        """Return what is found for *question*, before it is judged: what coefficients are fitted on."""
+        draft = self._understand(question, tuple(history), language)
+        self._retrieve(draft)
+        self._place(draft)
+        self._compose(draft)
+        return draft
+
+    def features(self, draft: Draft) -> NDArray[np.float64]:
+        """Return what the model of scope sees of a draft for which passages were found."""
+        spoken = content_words(draft.question, draft.language)
+        # The bundled model, whatever model searches: the coefficients were fitted with it.
+        vector = self.library.words_model.encode([draft.question])[0]
+        return features(draft.question, vector, draft.hits, draft.named, draft.known, len(spoken))
+
+    def _retrieve(self, draft: Draft) -> None:
         draft.query = self._retriever.query(draft.question, draft.language, context=draft.context)
         draft.hits = self._retriever.search(draft.query, 60)
+
+    def _place(self, draft: Draft) -> None:
+        """Find out whether the message is a question to our sources."""
+        spoken = content_words(draft.question, draft.language)
+        held = [self.library.lexicon.frequency(word) > 0 for word in spoken]
+        draft.known = sum(held) / len(held) if held else 0.0
+        draft.ours, draft.rule = self._scope.decide(draft.question, self.features(draft), leaning=bool(draft.context))
+
+    def _compose(self, draft: Draft) -> None:
+        assert draft.query
         named = dict(draft.named)
         if draft.rule:
             named.update(dict.fromkeys(draft.rule.sheets, 2.0))
-        draft.documents = self._composer.rank_documents(draft.hits, named, NAME_BONUS)
-
-    def _compose(self, draft: _Draft) -> None:
-        assert draft.query
+        draft.documents = rank_documents(draft.hits, named)
         draft.candidates = self._composer.candidates(draft.query, draft.wants, draft.documents, draft.hits, draft.named)
         draft.chosen = self._composer.select(draft.candidates, draft.wants)
 
-    def _told(self, draft: _Draft, status: Status, text: str) -> Answer:
+    def _told(self, draft: Draft, status: Status, text: str) -> Answer:
         """Return an answer that needs no source."""
         draft.status = status
         return finishing.told(draft, text, self.today, self.generation, uuid.uuid4().hex)
 
-    def _growing(self, draft: _Draft, stage: str) -> Answer:
+    def _growing(self, draft: Draft, stage: str) -> Answer:
         return Answer(
             id="", question=draft.question, standalone_question=draft.standalone, language=draft.language,
             status="answered", text="", as_of=self.today.isoformat(), generation=self.generation, complete=False,

@@ -30,7 +30,8 @@ SIGNALS = (
 - *overlap*: share of the question's words, by rarity among the statements, that stand in it in some form;
 - *alike*: how alike its words, its heading's and its document's names are to those of the question, rare ones first;
 - *section*, *figure*, *date*: it stands where such answers stand, holds a figure, or a date, when one is asked for;
-- *gap_asked*: it says that what is asked for is not in the sources; *warning*: it is a remark of the editors;
+- *gap_asked*: it says, in the best document, that the sources do not tell what is asked for;
+- *warning*: it is a remark of the editors;
 - *defines*: it says what a thing is, and nothing but the thing's name is asked; *length*: logarithm of its words.
 """
 SECTIONS: dict[Want, frozenset[str]] = {
@@ -167,7 +168,10 @@ class Statements:
         column["figure"][:] = [row.has_figure and "how_much" in wants for row in rows]
         column["date"][:] = [row.has_date and not wants.isdisjoint({"when", "open"}) for row in rows]
         column["gap_asked"][:] = [
-            row.span.role == "gap" and any(row.span.topic in TOPICS[want] for want in wants) for row in rows
+            row.span.role == "gap"
+            and row.passage.document == documents[0][0]
+            and any(row.span.topic in TOPICS[want] for want in wants)
+            for row in rows
         ]
         column["warning"][:] = [row.span.role == "warning" for row in rows]
         column["defines"][:] = [bare and row.span.section == "brief" for row in rows]

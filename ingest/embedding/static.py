@@ -18,7 +18,9 @@ from ingest.errors import SettingsError
 LONGEST = 384
 """Tokens of a text that count."""
 _UNKNOWN = ("[UNK]", "<unk>")
-_TABLE, _SCALE = "embedding.weight", "scale"
+_LAYOUTS = (("embedding.weight", "scale"), ("embeddings", "weights"))
+"""Names of the table and, where there is one, of the factor of each row: sentence-transformers writes the first when the
+numbers are whole, the second (that of model2vec) when each row has a factor."""
 
 
 def is_static(folder: Path) -> bool:
@@ -29,7 +31,7 @@ def is_static(folder: Path) -> bool:
         if any(kind not in ("StaticEmbedding", "Normalize") for kind, _ in _modules(folder)):
             return False
         with safe_open(_weights_folder(folder) / "model.safetensors", framework="numpy") as weights:
-            return {_TABLE} <= set(weights.keys()) <= {_TABLE, _SCALE}
+            return any({table} <= set(weights.keys()) <= {table, scale} for table, scale in _LAYOUTS)
     except (OSError, ValueError, SafetensorError):
         return False
 
@@ -38,8 +40,8 @@ class StaticEmbedder:
     """A static model in sentence-transformers format (``StaticEmbedding`` + ``Normalize``), read without torch.
 
     A text is the mean of the vectors of its known tokens, of unit length; without one it is the zero vector.
-    ``model.safetensors`` holds ``embedding.weight``, shape ``(tokens, dimension)``, in float16, float32 or int8; with
-    it may go ``scale``, one factor a row. The table stays in memory as it is stored.
+    ``model.safetensors`` holds a table, shape ``(tokens, dimension)``, in float16, float32 or int8; with it may go one
+    factor a row. The table stays in memory as it is stored.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -114,7 +116,8 @@ def _read_table(path: Path) -> tuple[NDArray[Any], NDArray[np.float32] | None]:
     from safetensors.numpy import load_file
 
     tensors = load_file(path)
-    table, scale = tensors[_TABLE], tensors.get(_SCALE)
+    table_name, scale_name = next(names for names in _LAYOUTS if names[0] in tensors)
+    table, scale = tensors[table_name], tensors.get(scale_name)
     if table.ndim != 2 or table.dtype not in (np.float16, np.float32, np.int8):
         raise ValueError("not a table of float16, float32 or int8")
     return table, None if scale is None else scale.astype(np.float32).reshape(len(table))

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bot.answers import STATUSES
-from bot.scope import classify, rules
+from bot.scope import rules, sign
 from bot.wording import catalogue
 
 CAUGHT: dict[str, tuple[str, ...]] = {
@@ -166,7 +166,7 @@ LOOKALIKES = (
 )
 def test_message_falls_under_its_rule(name: str, message: str) -> None:
     """Messages of each class are known in the four languages."""
-    rule = classify(message)
+    rule = sign(message)
     assert rule is not None
     assert rule.name == name
 
@@ -174,13 +174,13 @@ def test_message_falls_under_its_rule(name: str, message: str) -> None:
 @pytest.mark.parametrize("question", FREE)
 def test_ordinary_question_goes_to_the_sources(question: str) -> None:
     """A question that only sounds like one of the classes is answered from the sources."""
-    assert classify(question) is None
+    assert sign(question) is None
 
 
 @pytest.mark.parametrize("question", LOOKALIKES)
 def test_innocent_question_goes_to_the_sources(question: str) -> None:
     """A hotel keeper who asks for support for AI is no tourist."""
-    assert classify(question) is None
+    assert sign(question) is None
 
 
 def test_every_rule_is_tested() -> None:
@@ -207,6 +207,6 @@ def test_sheets_of_a_rule_exist(bot) -> None:
 
 def test_curly_apostrophe_and_capitals_do_not_matter() -> None:
     """A rule is not escaped by capitals, accents or the apostrophe of telephones."""
-    rule = classify("QUEL TEMPS QU’IL FERA DEMAIN ?")
+    rule = sign("QUEL TEMPS QU’IL FERA DEMAIN ?")
     assert rule is not None
     assert rule.name == "everyday life"

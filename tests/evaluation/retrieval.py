@@ -19,8 +19,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bot.answers import Hit
-from bot.retrieval import Retriever
+from bot.retrieval import Retriever, rank_documents
 from ingest.documents import Language, Page, Section, SourceDocument, Statement
 from ingest.errors import GuichetError
 from ingest.library import Library
@@ -40,18 +39,26 @@ class Query:
     id: str
     lang: Language
     text: str
+    context: str
+    """What the user said before."""
     gold: frozenset[str]
     gold_other_language: frozenset[str]
     kind: str | None
 
+    @property
+    def whole(self) -> str:
+        """All that the user said, for a search that knows no context."""
+        return f"{self.context}\n{self.text}".strip()
+
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Query:
-        """Read one record; of a conversation, everything that the user said is searched for."""
+        """Read one record; of a conversation, everything that the user said counts."""
         turns = [turn["text"] for turn in data.get("history", ()) if turn["role"] == "user"]
         return cls(
             id=data["id"],
             lang=data["lang"],
-            text="\n".join((*turns, data["question"])),
+            text=data["question"],
+            context="\n".join(turns),
             gold=frozenset(data["gold"]),
             gold_other_language=frozenset(data.get("gold_other_language", ())),
             kind=data.get("kind"),
@@ -116,12 +123,10 @@ def build_document(document_id: str, record: dict[str, Any]) -> SourceDocument:
     )
 
 
-def rank_documents(hits: Iterable[Hit]) -> list[str]:
-    """Return the ids of the documents, each at the place of its best hit."""
-    best: dict[str, float] = {}
-    for hit in hits:
-        best[hit.passage.document] = max(hit.score, best.get(hit.passage.document, 0.0))
-    return sorted(best, key=lambda document: -best[document])
+def found_documents(retriever: Retriever, query: Query) -> list[str]:
+    """Return the ids of documents, best first, as the product ranks them; nothing is gained by a document's name."""
+    hits = retriever.find(query.text, query.lang, LIMIT, context=query.context)
+    return [document for document, _ in rank_documents(hits)]
 
 
 def evaluate(folder: Path) -> dict[str, Any]:
@@ -138,7 +143,7 @@ def evaluate(folder: Path) -> dict[str, Any]:
         library.add_documents(list(documents.values()))
         retriever = Retriever(library)
         for query in scored:
-            ranking = [names[found] for found in rank_documents(retriever.find(query.text, query.lang, LIMIT))]
+            ranking = [names[found] for found in found_documents(retriever, query)]
             scores.append(Score.of(ranking, query.gold, query.kind))
             if query.gold_other_language:
                 # As if the document existed in the other language only: else its twin always stands above it.

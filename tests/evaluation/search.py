@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bot.retrieval import Retriever
-from ingest.documents import LANGUAGES, Language, Passage
+from ingest.documents import LANGUAGES, Passage
 from ingest.library import Library
 from ingest.settings import load
 from tests.evaluation.baselines import Encoder, Meanings, PlainWords, Ranker
 from tests.evaluation.figures import Figure
 from tests.evaluation.metrics import SOURCED, Estimate, Question, read_records
-from tests.evaluation.retrieval import LIMIT, Query, Score, rank_documents, read_corpus
+from tests.evaluation.retrieval import Query, Score, found_documents, read_corpus
 
 OURS = "ours"
 
@@ -36,9 +36,9 @@ class Fused:
     def __init__(self, library: Library) -> None:
         self._retriever = Retriever(library)
 
-    def rank(self, text: str, language: Language) -> list[str]:
-        """Return documents, each at the place of its best passage."""
-        return rank_documents(self._retriever.find(text, language, LIMIT))
+    def rank(self, query: Query) -> list[str]:
+        """Return documents, best first."""
+        return found_documents(self._retriever, query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def _search(
     rankers: dict[str, Ranker] = {OURS: Fused(library), "bm25": PlainWords(passages)}
     if encoder:
         rankers["minilm"] = Meanings(passages, encoder)
-    return {name: [ranker.rank(query.text, query.lang) for query in queries] for name, ranker in rankers.items()}
+    return {name: [ranker.rank(query) for query in queries] for name, ranker in rankers.items()}
 
 
 def _rows(name: str, queries: Sequence[Query], rankings: Rankings) -> Iterable[Row]:
@@ -206,13 +206,13 @@ def _without_twins(queries: Sequence[Query], rankings: Rankings) -> tuple[Sequen
 
 def _as_query(question: Question) -> Query:
     turns = [message.text for message in question.history if message.role == "user"]
-    text = "\n".join((*turns, question.question))
-    return Query(question.id, question.lang, text, frozenset(question.sheets), frozenset(), question.kind)
+    gold = frozenset(question.sheets)
+    return Query(question.id, question.lang, question.question, "\n".join(turns), gold, frozenset(), question.kind)
 
 
 def _digest(passages: Sequence[Passage], queries: Sequence[Query]) -> str:
     found = hashlib.sha256()
-    for text in (*sorted(passage.indexed_text for passage in passages), *(query.text for query in queries)):
+    for text in (*sorted(passage.indexed_text for passage in passages), *(query.whole for query in queries)):
         found.update(text.encode() + b"\0")
     return found.hexdigest()[:16]
 

@@ -19,6 +19,7 @@ from tests.evaluation.bars import Bar, never_below
 from tests.evaluation.baselines import Meanings, PlainWords
 from tests.evaluation.figures import Figure, in_words
 from tests.evaluation.metrics import Estimate
+from tests.evaluation.retrieval import Query
 from tests.evaluation.released import BEGIN, END, Released, compare, public, readme_tables, with_tables
 from tests.evaluation.report import report
 from tests.evaluation.search import Meaning, search_set
@@ -40,6 +41,11 @@ def passage(document: str, text: str, language: Language = "fr") -> Passage:
         id=f"{document}:{len(text)}", document=document, document_key=f"{language}/{document}", language=language,
         version=1, title="", headings=(), text=text, spans=(),
     )  # fmt: skip
+
+
+def asked(text: str) -> Query:
+    """A question in French of which only the text matters."""
+    return Query("q", "fr", text, "", frozenset(), frozenset(), None)
 
 
 def figure(value: float, **others: float) -> Figure:
@@ -102,14 +108,14 @@ def test_plain_words_find_stems_in_the_language_of_the_passage() -> None:
         passage("b", "Une entreprise, des entreprises, encore des entreprises."),
         passage("c", "Le train part à midi."),
     ])  # fmt: skip
-    assert index.rank("mon entreprise", "fr") == ["b", "a"]
-    assert index.rank("zzz", "fr") == []
+    assert index.rank(asked("mon entreprise")) == ["b", "a"]
+    assert index.rank(asked("zzz")) == []
 
 
 def test_meanings_rank_by_the_nearest_passage() -> None:
     """A document stands at the place of its nearest passage."""
     index = Meanings([passage("a", "xyz"), passage("b", "aaaa b"), passage("a", "aaaa")], Letters())
-    assert index.rank("aaa", "fr") == ["a", "b"]
+    assert index.rank(asked("aaa")) == ["a", "b"]
 
 
 def test_meaning_is_not_measured_twice_on_the_same_texts() -> None:

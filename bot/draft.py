@@ -1,0 +1,48 @@
+"""What is known about an answer while it is being made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from bot.answers import Hit, Message, Status
+from bot.intent import Want
+from bot.retrieval import Query
+from bot.scope import Rule
+from bot.statements import Candidate
+from ingest.documents import Language
+
+
+@dataclass
+class Draft:
+    """An answer on its way through the steps; lives for one question."""
+
+    question: str
+    language: Language
+    history: tuple[Message, ...]
+    standalone: str
+    context: str = ""
+    wants: frozenset[Want] = frozenset({"what"})
+    query: Query | None = None
+    hits: list[Hit] = field(default_factory=list)
+    documents: list[tuple[str, float]] = field(default_factory=list)
+    named: dict[str, float] = field(default_factory=dict)
+    known: float = 0.0
+    """Share of the question's words that stand anywhere in the library."""
+    rule: Rule | None = None
+    """What the message is, when it is no question to the sources."""
+    ours: float = 1.0
+    """How likely it is one."""
+    candidates: list[Candidate] = field(default_factory=list)
+    chosen: list[Candidate] = field(default_factory=list)
+    status: Status = "answered"
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Add the time of a step, in milliseconds."""
+        start = time.perf_counter()
+        yield
+        self.timings[step] = round(self.timings.get(step, 0.0) + (time.perf_counter() - start) * 1000, 2)
