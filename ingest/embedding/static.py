@@ -19,8 +19,8 @@ LONGEST = 384
 """Tokens of a text that count."""
 _UNKNOWN = ("[UNK]", "<unk>")
 _LAYOUTS = (("embedding.weight", "scale"), ("embeddings", "weights"))
-"""Names of the table and, where there is one, of the factor of each row: sentence-transformers writes the first when the
-numbers are whole, the second (that of model2vec) when each row has a factor."""
+"""Names of the table and, where there is one, of the factor of each row. sentence-transformers reads the second layout,
+that of model2vec, in one byte a number."""
 
 
 def is_static(folder: Path) -> bool:
