@@ -240,8 +240,9 @@ def save(part: str, found: dict[str, Any]) -> None:
 def main() -> None:
     """Fit all three parts in turn."""
     questions, messages, places = read_questions(unseen=True), read_messages(), Places()
-    width = len(features("", np.zeros(StaticEmbedder(BUNDLED_MODEL).dimension), [], {}, 0.0, 0))
-    neutral = {
+    nothing = np.zeros(StaticEmbedder(BUNDLED_MODEL).dimension, dtype=np.float32)
+    width = len(features("", nothing, [], {}, 0.0, 0))
+    neutral: dict[str, dict[str, Any]] = {
         "statements": {name: float(name in ("document", "cosine", "overlap", "alike")) for name in SIGNALS},
         "evidence": {"weights": dict.fromkeys(Evidence.__dataclass_fields__, 0.0), "intercept": 9.0},
     }
