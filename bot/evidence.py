@@ -53,7 +53,7 @@ class Evidence:
 
 LIKELY = 0.5
 """Probability from which an answer is given as one."""
-UNLIKELY = 0.2
+UNLIKELY = 0.15
 """Probability under which the sources are said not to have it; between the two the answer is called partial."""
 DOUBTFUL_SUBJECT = 0.6
 """Probability of being ours under which weak evidence means that the subject is another one."""

@@ -44,7 +44,7 @@ def finish(draft: Draft, library: Library, today: dt.date, id: str) -> Answer:
     closed = [states_said[p.id] for p in programmes if p.state == "closed" and p.id == first and p.id in states_said]
     contact, next_step = _contact(infos, language)
     as_of = [_as_of(chosen, infos, language)] if citations else []
-    lead = _lead(draft, closed)
+    lead = _lead(draft, closed, shown=bool(chosen))
     body = " ".join(marked(part) for part in statements)
     notes = [*(line for line in states_said.values() if line not in closed), *contact, *as_of]
     text = "\n\n".join(part for part in (lead, body, "\n".join(notes)) if part)
@@ -79,10 +79,12 @@ def _shown(draft: Draft) -> list[Candidate]:
     return draft.chosen
 
 
-def _lead(draft: Draft, closed: Sequence[str]) -> str:
+def _lead(draft: Draft, closed: Sequence[str], *, shown: bool) -> str:
     language = draft.language
     if draft.rule:
-        return say(f"answers.{draft.rule.wording}", language)
+        said = say(f"answers.{draft.rule.wording}", language)
+        # «Here is the rule:» announces statements; without any it is left out.
+        return said if shown or not said.endswith(":") else said.rpartition(".")[0] + "."
     if draft.status == "out_of_scope":
         return say("answers.out_of_scope", language)
     if draft.status == "not_in_sources":

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,8 @@ from ingest.documents import LANGUAGES, Language
 from ingest.embedding import Vectors
 from ingest.library import Library
 
+Found = list[tuple[str, float]]
+"""Ids of passages with a score."""
 CANDIDATES = 40
 """Passages of each language that dense and words search bring in."""
 
@@ -92,6 +95,7 @@ class Retriever:
         self.library = library
         self.reranker = reranker
         self._searcher: Searcher | None = None
+        self._threads = ThreadPoolExecutor(2, "search")
 
     @property
     def searcher(self) -> Searcher:
@@ -117,13 +121,17 @@ class Retriever:
         cosines: dict[str, float] = {}
         bm25: dict[str, float] = {}
         home: dict[str, Language] = {}
-        for language in self.searcher.languages:
-            for found, results in (
-                (cosines, self.library.vectors.nearest(query.vector, language, CANDIDATES)),
-                (bm25, self.library.words.best(self._terms(query, language), language, CANDIDATES)),
-            ):
-                found.update(results)
-                home.update((id, language) for id, _ in results)
+
+        def both(language: Language) -> tuple[Found, Found]:
+            nearest = self.library.vectors.nearest(query.vector, language, CANDIDATES)
+            return nearest, self.library.words.best(self._terms(query, language), language, CANDIDATES)
+
+        languages = self.searcher.languages
+        # Both indexes work outside Python's lock: two languages are searched at a time.
+        for language, (near, worded) in zip(languages, self._threads.map(both, languages), strict=True):
+            cosines.update(near)
+            bm25.update(worded)
+            home.update((id, language) for id, _ in (*near, *worded))
         if not home:
             return []
         self._fill(cosines, home, query.vector)
@@ -194,10 +202,12 @@ class Retriever:
         return found
 
     def _fill(self, cosines: dict[str, float], home: Mapping[str, Language], vector: Vectors) -> None:
-        for language in self.searcher.languages:
-            missing = [id for id in home if id not in cosines and home[id] == language]
-            for id, stored in self.library.vectors.vectors(language, missing).items():
-                cosines[id] = float(stored @ vector)
+        missing: dict[Language, list[str]] = {language: [] for language in self.searcher.languages}
+        for id, language in home.items():
+            if id not in cosines:
+                missing[language].append(id)
+        for stored in self._threads.map(self.library.vectors.vectors, missing, missing.values()):
+            cosines.update((id, float(own @ vector)) for id, own in stored.items())
 
 
 def rank_documents(hits: Iterable[Hit], named: Mapping[str, float] | None = None) -> list[tuple[str, float]]:

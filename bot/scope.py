@@ -29,8 +29,10 @@ WEIGHTS = Path(__file__).parent / "scope.npz"
 PIECES = 8_192
 """Places into which pieces of words are hashed (Weinberger et al., 2009, "Feature hashing")."""
 PIECES_WEIGHT = 4.0
-LEAST_OURS = 0.4
+LEAST_OURS = 0.3
 """Probability of being a question to our sources under which a message is taken for something else."""
+LEAST_OURS_SIGNED = 0.5
+"""The same where a sign says what else it is."""
 LEANING = frozenset(
     {"prompt_attack", "personal_data", "fraud", "other_region_flanders", "other_region_brussels", "abroad"}
 )
@@ -153,9 +155,10 @@ class Scope:
         likely = self.probabilities(seen)
         ours = likely.pop(OURS)
         label = max(likely, key=lambda name: likely[name])
-        if ours >= LEAST_OURS or (leaning and label not in LEANING):
-            return ours, None
         borne = sign(question)
-        if borne and borne.label == label:
+        backed = borne is not None and borne.label == label
+        if ours >= (LEAST_OURS_SIGNED if backed else LEAST_OURS) or (leaning and label not in LEANING):
+            return ours, None
+        if backed:
             return ours, borne
         return ours, [rule for rule in rules() if rule.label == label][-1]

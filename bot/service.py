@@ -20,7 +20,7 @@ from bot.evidence import judge
 from bot.intent import leans_on_history, wants
 from bot.reranking import Reranker
 from bot.retrieval import Retriever, rank_documents
-from bot.scope import Scope, features
+from bot.scope import Scope, features, sign
 from bot.verification import verified
 from bot.wording import say
 from ingest import languages
@@ -29,6 +29,12 @@ from ingest.documents import Language
 from ingest.library import Library
 from ingest.settings import Settings
 
+SMALL = 500
+"""Passages under which a library says too little of what it is about: only listed signs decline a message then."""
+HOLDS = 0.75
+"""Match from which a passage holds the words of a message: one message of other subjects in two hundred reaches it."""
+NEAR_ABROAD = 0.3
+"""Cosine from which a passage in another language is near a question."""
 WARM = 5_000
 """Passages up to which all are prepared at the start; a larger library warms up while it answers."""
 
@@ -115,12 +121,12 @@ class Bot:
         if len(draft.question) > limit:
             text = say("answers.too_long", draft.language, length=len(draft.question), limit=limit)
             return self._told(draft, "clarify", text)
+        if not draft.context and not sign(draft.question) and self._says_too_little(draft):
+            return self._told(draft, "clarify", say("answers.clarify", draft.language))
         with draft.timed("retrieve"):
             self._retrieve(draft)
         with draft.timed("understand"):
             self._place(draft)
-        if not draft.rule and not draft.context and self._says_too_little(draft):
-            return self._told(draft, "clarify", say("answers.clarify", draft.language))
         if draft.rule and not draft.rule.facts:
             return self._told(draft, draft.rule.status, say(f"answers.{draft.rule.wording}", draft.language))
         with draft.timed("compose"):
@@ -181,7 +187,25 @@ class Bot:
         spoken = content_words(draft.question, draft.language)
         held = [self.library.lexicon.frequency(word) > 0 for word in spoken]
         draft.known = sum(held) / len(held) if held else 0.0
+        if self._speaks_of(draft):
+            return
         draft.ours, draft.rule = self._scope.decide(draft.question, self.features(draft), leaning=bool(draft.context))
+
+    def _speaks_of(self, draft: Draft) -> bool:
+        """Return whether the library itself shows that the message is on its subject, whatever that is.
+
+        The model of scope knows the starter corpus. A library may hold other documents: a small one knows few words of
+        any question, one that holds every word of the message speaks of it, and of one in other languages only
+        nearness can be told.
+        """
+        if sign(draft.question) or not draft.hits:
+            return False
+        if self.library.lexicon.count() < SMALL:
+            return True
+        if draft.known == 1 and max(hit.match for hit in draft.hits) >= HOLDS:
+            return True
+        spoken = draft.language in self._retriever.searcher.languages
+        return not spoken and max(hit.dense for hit in draft.hits) >= NEAR_ABROAD
 
     def _compose(self, draft: Draft) -> None:
         assert draft.query

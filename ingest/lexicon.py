@@ -37,7 +37,8 @@ class Lexicon:
         self._number = {word: number for number, word in enumerate(self.vocabulary)}
         if ids:
             # Mapped, not read: a large library's words are needed for a few passages a question.
-            self._flat = np.load(self._folder / "words.npy", mmap_mode="r")
+            # A plain view of the map: slicing the map itself costs ten times as much.
+            self._flat = np.asarray(np.load(self._folder / "words.npy", mmap_mode="r"))
             self._ends = np.load(self._folder / "ends.npy")
             self._counts = np.load(self._folder / "counts.npy")
         else:
