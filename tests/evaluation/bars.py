@@ -95,11 +95,8 @@ SEARCH_BARS: tuple[Bar, ...] = (
 """Over the place of the right documents in the search."""
 
 KNOWN_MISSES: Mapping[str, str] = {
-    f"{DEVELOPED}/answers/spread": "11 of the 14 wrong answers are French; the other languages have 14 to 20 questions",
-    "nl_algoritmekader@5": "3 of 32 questions, all FAQ headings; the vectors draw the fusion away from them",
-    "nl_algoritmekader@5 not below bm25": "the same 3 questions, which plain words find",
-    "de_xquad/other_language@5": "words hardly help across languages, and the stand-in model reaches no more",
-    "en_govt_multiturn@5": "all that the user said is searched as one text, whatever the last turn is about",
+    f"{DEVELOPED}/answers/spread": "11 of the 13 wrong answers are French; the other languages have 14 to 20 questions",
+    "nl_algoritmekader@5 not below bm25": "one question of 32, two words long, of which every candidate holds both",
 }
 """Bars that this release is known to miss, by name, each with its reason. A bar that is met must not stand here."""
 

@@ -133,4 +133,4 @@ def _rounded(estimate: Estimate | None) -> list[float] | None:
     if estimate is None:
         return None
     ends = (estimate.low, estimate.high)
-    return [round(number, 4) for number in (estimate.value, *ends) if number is not None]
+    return [round(number, 6) for number in (estimate.value, *ends) if number is not None]

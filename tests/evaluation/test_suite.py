@@ -19,9 +19,9 @@ from tests.evaluation.bars import Bar, never_below
 from tests.evaluation.baselines import Meanings, PlainWords
 from tests.evaluation.figures import Figure, in_words
 from tests.evaluation.metrics import Estimate
-from tests.evaluation.retrieval import Query
 from tests.evaluation.released import BEGIN, END, Released, compare, public, readme_tables, with_tables
 from tests.evaluation.report import report
+from tests.evaluation.retrieval import Query
 from tests.evaluation.search import Meaning, search_set
 from tests.evaluation.suite import Evaluation, Outcomes
 
