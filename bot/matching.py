@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from threading import RLock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ class WordMatcher:
     def __init__(self, model: StaticEmbedder, vocabulary: Sequence[str] = ()) -> None:
         """Take a *model* of words: a question asks for hundreds, too many for a transformer."""
         self._model = model
+        # Questions are answered in threads, and new words make the arrays grow.
+        self._lock = RLock()
         self._words = list(vocabulary)
         self._number = {word: number for number, word in enumerate(self._words)}
         self._beginnings: dict[str, int] = {}
@@ -44,12 +47,13 @@ class WordMatcher:
     def numbers(self, words: Iterable[str]) -> Numbers:
         """Return the number of each word, giving new words one."""
         found = []
-        for word in words:
-            number = self._number.get(word)
-            if number is None:
-                number = self._number[word] = len(self._words)
-                self._words.append(word)
-            found.append(number)
+        with self._lock:
+            for word in words:
+                number = self._number.get(word)
+                if number is None:
+                    number = self._number[word] = len(self._words)
+                    self._words.append(word)
+                found.append(number)
         return np.array(found, dtype=np.int32)
 
     def alike(self, asked: Numbers, known: Numbers) -> Scores:
@@ -94,7 +98,8 @@ class WordMatcher:
             return result
         flat = np.concatenate([text for _, text in held])
         known, places = np.unique(flat, return_inverse=True)
-        scores = (self.alike if soft else self.matches)(asked, known.astype(np.int32))
+        with self._lock:
+            scores = (self.alike if soft else self.matches)(asked, known.astype(np.int32))
         starts = np.cumsum([0, *(len(text) for _, text in held[:-1])])
         result[[row for row, _ in held]] = np.maximum.reduceat(scores[:, places], starts, axis=1).T
         return result
