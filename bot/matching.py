@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from threading import RLock
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.embedding import StaticEmbedder
-from ingest.lexicon import Numbers
+from ingest.embedding import StaticEmbedder, Vectors
+from ingest.lexicon import Lexicon, Numbers
 
 Scores = NDArray[np.float32]
 
@@ -23,71 +23,95 @@ _LONGEST = 12
 """Letters of a word that count when beginnings are compared."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Forms:
+    """How words are written, a row a word."""
+
+    letters: NDArray[np.uint16]
+    """The first letters, shape ``(n, 12)``, 0 after the end of a word."""
+    lengths: NDArray[np.int32]
+    figures: NDArray[np.bool_]
+    """Whether a word begins with a digit."""
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> Forms:
+        """Return the forms of *words*."""
+        points = np.array(words, dtype=f"U{_LONGEST}").view(np.uint32).reshape(len(words), _LONGEST)
+        lengths = np.fromiter(map(len, words), dtype=np.int32, count=len(words))
+        figures = np.fromiter((word[:1].isdigit() for word in words), dtype=np.bool_, count=len(words))
+        return cls(points.astype(np.uint16), lengths, figures)
+
+    @property
+    def beginnings(self) -> NDArray[np.uint64]:
+        """The first four letters as one number."""
+        return self.letters[:, :4].copy().view(np.uint64)[:, 0]
+
+    def take(self, rows: Numbers) -> Forms:
+        """Return the forms of some words."""
+        return Forms(self.letters[rows], self.lengths[rows], self.figures[rows])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """The words of a question, made ready for matching."""
+
+    words: tuple[str, ...]
+    numbers: Numbers
+    """The number of each word in the lexicon, -1 for a word that no passage holds."""
+    vectors: Vectors
+    forms: Forms
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+
 class WordMatcher:
-    """Says how well words match; remembers the vectors and the beginnings of words it has seen.
+    """Says how well the words of a question match those of passages; the latter go by their numbers in the lexicon."""
 
-    Words have numbers. Those of a library's lexicon come first, so that its numbers can be used here as they are.
-    """
-
-    def __init__(self, model: StaticEmbedder, vocabulary: Sequence[str] = ()) -> None:
+    def __init__(self, model: StaticEmbedder, lexicon: Lexicon) -> None:
         """Take a *model* of words: a question asks for hundreds, too many for a transformer."""
         self._model = model
-        # Questions are answered in threads, and new words make the arrays grow.
-        self._lock = RLock()
-        self._words = list(vocabulary)
-        self._number = {word: number for number, word in enumerate(self._words)}
-        self._beginnings: dict[str, int] = {}
-        size = max(256, len(self._words))
-        self._ready = np.zeros(size, dtype=bool)
-        self._vectors = np.zeros((size, model.dimension), dtype=np.float16)
-        self._starts = np.zeros((size, _LONGEST + 1), dtype=np.int32)
-        self._lengths = np.zeros(size, dtype=np.int32)
-        self._figures = np.zeros(size, dtype=bool)
+        self._lexicon = lexicon
+        self._forms = Forms.of(lexicon.vocabulary)
 
-    def numbers(self, words: Iterable[str]) -> Numbers:
-        """Return the number of each word, giving new words one."""
-        found = []
-        with self._lock:
-            for word in words:
-                number = self._number.get(word)
-                if number is None:
-                    number = self._number[word] = len(self._words)
-                    self._words.append(word)
-                found.append(number)
-        return np.array(found, dtype=np.int32)
+    def asked(self, words: Iterable[str]) -> Asked:
+        """Return words of a question made ready."""
+        words = tuple(words)
+        numbers = [-1 if (number := self._lexicon.number(word)) is None else number for word in words]
+        return Asked(words, np.array(numbers, dtype=np.int32), self._model.encode(words), Forms.of(words))
 
-    def alike(self, asked: Numbers, known: Numbers) -> Scores:
+    def alike(self, asked: Asked, known: Numbers) -> Scores:
         """Return the cosine of each pair of words, at least 0, shape ``(len(asked), len(known))``; 1 for the same."""
-        self._prepare(asked, known)
-        cosines = self._vectors[asked].astype(np.float32) @ self._vectors[known].astype(np.float32).T
-        scores = np.maximum(cosines, 0.0)
+        scores = np.maximum(asked.vectors @ self._lexicon.vectors[known].T, 0.0)
         # A figure is like nothing but itself: 2025 is not 2026.
-        scores[self._figures[asked][:, None] | self._figures[known][None]] = 0.0
-        scores[asked[:, None] == known[None]] = 1.0
+        scores[asked.forms.figures[:, None] | self._forms.figures[known][None]] = 0.0
+        scores[asked.numbers[:, None] == known[None]] = 1.0
         return np.asarray(scores, dtype=np.float32)
 
-    def matches(self, asked: Numbers, known: Numbers) -> Scores:
+    def matches(self, asked: Asked, known: Numbers) -> Scores:
         """Return how well each pair matches, 0 to 1, shape ``(len(asked), len(known))``.
 
         1 for the same word, ``RELATED`` for its other forms and its compounds, less for a word of like meaning.
         """
         scores: Scores = np.maximum((self.alike(asked, known) - ALIKE) / (1 - ALIKE), 0.0)
-        same = asked[:, None] == known[None]
+        same = asked.numbers[:, None] == known[None]
         scores[~same] *= RELATED
-        long, short = self._lengths[asked][:, None], self._lengths[known][None]
-        shorter = np.minimum(long, short)
-        common = np.clip(np.minimum(shorter, np.maximum(4, shorter - 2)), 4, _LONGEST)
-        figures = self._figures[asked][:, None] | self._figures[known][None]
-        begins = (self._starts[asked][:, 4][:, None] == self._starts[known][:, 4][None]) & ~figures
-        rows, columns = np.nonzero(begins & (shorter >= 4) & (np.abs(long - short) <= 3) & ~same)
-        length = common[rows, columns]
-        related = self._starts[asked[rows], length] == self._starts[known[columns], length]
+        forms = self._forms.take(known)
+        shorter = np.minimum(asked.forms.lengths[:, None], forms.lengths[None])
+        longer = np.maximum(asked.forms.lengths[:, None], forms.lengths[None])
+        figures = asked.forms.figures[:, None] | forms.figures[None]
+        begins = (asked.forms.beginnings[:, None] == forms.beginnings[None]) & ~figures
+        rows, columns = np.nonzero(begins & (shorter >= 4) & (longer - shorter <= 3) & ~same)
+        common = np.clip(np.minimum(shorter, np.maximum(4, shorter - 2)), 4, _LONGEST)[rows, columns]
+        unlike = asked.forms.letters[rows] != forms.letters[columns]
+        first_unlike = np.where(unlike.any(axis=1), unlike.argmax(axis=1), _LONGEST)
+        related = first_unlike >= common
         rows, columns = rows[related], columns[related]
         scores[rows, columns] = np.maximum(scores[rows, columns], RELATED)
         self._match_compounds(asked, known, scores)
         return scores
 
-    def best(self, asked: Numbers, texts: Sequence[Numbers], *, soft: bool = False) -> Scores:
+    def best(self, asked: Asked, texts: Sequence[Numbers], *, soft: bool = False) -> Scores:
         """Return how well each text holds each asked word at best, shape ``(len(texts), len(asked))``.
 
         By ``alike`` when *soft*, else by ``matches`` (late interaction: Khattab and Zaharia, ColBERT, 2020).
@@ -98,45 +122,17 @@ class WordMatcher:
             return result
         flat = np.concatenate([text for _, text in held])
         known, places = np.unique(flat, return_inverse=True)
-        with self._lock:
-            scores = (self.alike if soft else self.matches)(asked, known.astype(np.int32))
+        scores = (self.alike if soft else self.matches)(asked, known.astype(np.int32))
         starts = np.cumsum([0, *(len(text) for _, text in held[:-1])])
         result[[row for row, _ in held]] = np.maximum.reduceat(scores[:, places], starts, axis=1).T
         return result
 
-    def _match_compounds(self, asked: Numbers, known: Numbers, scores: Scores) -> None:
+    def _match_compounds(self, asked: Asked, known: Numbers, scores: Scores) -> None:
         """Raise the score of pairs of which one word stands in the other (``reifegrad``, ``reifegraddiagnose``)."""
-        words = [self._words[number] for number in known]
-        for row, number in enumerate(asked):
-            word = self._words[number]
+        words = [self._lexicon.vocabulary[number] for number in known]
+        for row, word in enumerate(asked.words):
             if len(word) < COMPOUND or word[0].isdigit():
                 continue
             for column, other in enumerate(words):
                 if len(other) >= COMPOUND and (word in other or other in word) and scores[row, column] < RELATED:
                     scores[row, column] = RELATED
-
-    def _prepare(self, *groups: Numbers) -> None:
-        """Work out vectors and beginnings of words that have none yet."""
-        if len(self._words) > len(self._ready):
-            self._grow(max(len(self._words), 2 * len(self._ready)))
-        wanted = np.unique(np.concatenate(groups)) if groups else np.zeros(0, dtype=np.int32)
-        new = wanted[~self._ready[wanted]]
-        if not len(new):
-            return
-        words = [self._words[number] for number in new]
-        self._vectors[new] = self._model.encode(words)
-        self._ready[new] = True
-        for number, word in zip(new, words, strict=True):
-            self._lengths[number] = len(word)
-            self._figures[number] = word[0].isdigit()
-            for length in range(4, _LONGEST + 1):
-                # A word that is too short begins like no other.
-                beginning = word[:length] if length <= len(word) else f"{word}/{length}"
-                self._starts[number, length] = self._beginnings.setdefault(beginning, len(self._beginnings))
-
-    def _grow(self, size: int) -> None:
-        for name in ("_ready", "_vectors", "_starts", "_lengths", "_figures"):
-            old = getattr(self, name)
-            new = np.zeros((size, *old.shape[1:]), dtype=old.dtype)
-            new[: len(old)] = old
-            setattr(self, name, new)

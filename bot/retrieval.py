@@ -11,6 +11,7 @@ between mean and maximum), and they are added: across languages BM25 counts litt
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,19 +22,24 @@ from numpy.typing import NDArray
 
 from bot.answers import Hit
 from bot.glossary import Glossary
-from bot.matching import WordMatcher
+from bot.matching import Asked, WordMatcher
 from bot.names import Names
 from bot.reranking import Reranker, rerank
 from bot.spelling import Speller
 from ingest.analysis import content_words, terms
 from ingest.documents import LANGUAGES, Language
 from ingest.embedding import Vectors
+from ingest.errors import GuichetError
 from ingest.library import Library
+
+logger = logging.getLogger(__name__)
 
 Found = list[tuple[str, float]]
 """Ids of passages with a score."""
 CANDIDATES = 40
 """Passages of each language that dense and words search bring in."""
+COMPARED = 120
+"""Nearest passages of each language whose cosine is looked up, for what words alone bring in; costs no more than 40."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,8 @@ class Query:
     """Earlier turns that the question leans on."""
     words: Mapping[str, float]
     """The folded words that say what it is about, each with what it counts."""
+    asked: Asked
+    """The same words, ready for matching."""
     vector: Vectors
 
 
@@ -82,7 +90,7 @@ class Searcher:
         self.glossary = glossary
         self.names = Names(library.documents.values(), glossary.former)
         self.speller = Speller(library.lexicon, library.words_model.vocabulary)
-        self.matcher = WordMatcher(library.words_model, library.lexicon.vocabulary)
+        self.matcher = WordMatcher(library.words_model, library.lexicon)
         self.languages = [
             language for language in LANGUAGES if any(info.language == language for info in library.documents.values())
         ]
@@ -110,7 +118,7 @@ class Retriever:
         words = dict.fromkeys(content_words(text, language), 1.0)
         for word in content_words(context, language):
             words.setdefault(word, CONTEXT)
-        return Query(text, language, context, words, self.embed(text, context))
+        return Query(text, language, context, words, self.searcher.matcher.asked(words), self.embed(text, context))
 
     def find(self, question: str, language: Language, limit: int = 20, *, context: str = "") -> list[Hit]:
         """Return up to *limit* passages of any language, best first."""
@@ -123,7 +131,7 @@ class Retriever:
         home: dict[str, Language] = {}
 
         def both(language: Language) -> tuple[Found, Found]:
-            nearest = self.library.vectors.nearest(query.vector, language, CANDIDATES)
+            nearest = self.library.vectors.nearest(query.vector, language, COMPARED)
             return nearest, self.library.words.best(self._terms(query, language), language, CANDIDATES)
 
         languages = self.searcher.languages
@@ -131,7 +139,7 @@ class Retriever:
         for language, (near, worded) in zip(languages, self._threads.map(both, languages), strict=True):
             cosines.update(near)
             bm25.update(worded)
-            home.update((id, language) for id, _ in (*near, *worded))
+            home.update((id, language) for id, _ in (*near[:CANDIDATES], *worded))
         if not home:
             return []
         self._fill(cosines, home, query.vector)
@@ -160,12 +168,11 @@ class Retriever:
 
     def match(self, query: Query, ids: Sequence[str]) -> NDArray[np.float64]:
         """Return for each passage how well it holds the words of the question, rare words counting more, 0 to 1."""
-        asked = self.searcher.matcher.numbers(query.words)
         weights = self.rarity(query.words)
         total = float(weights.sum())
         if not total:
             return np.zeros(len(ids))
-        best = self.searcher.matcher.best(asked, self.library.lexicon.words_of(ids), soft=True)
+        best = self.searcher.matcher.best(query.asked, self.library.lexicon.words_of(ids), soft=True)
         return np.asarray(best @ weights / total, dtype=np.float64)
 
     def rarity(self, words: Mapping[str, float]) -> NDArray[np.float64]:
@@ -180,8 +187,13 @@ class Retriever:
         )
 
     def embed(self, question: str, context: str = "") -> Vectors:
-        """Return the unit vector of a question; what it leans on counts half."""
-        question_vector, context_vector = self.library.embedder.encode_queries([question, context])
+        """Return the unit vector of a question; what it leans on counts half. Zeros when the model does not answer."""
+        try:
+            question_vector, context_vector = self.library.embedder.encode_queries([question, context])
+        except GuichetError as error:
+            # A model behind an address may fall silent while questions come in: words still find.
+            logger.warning("no vector of a question (%s): searched by words", type(error).__name__)
+            return np.zeros(self.library.embedder.dimension, dtype=np.float32)
         mixed = question_vector + CONTEXT_MEANING * context_vector
         length = float(np.linalg.norm(mixed))
         return np.asarray(mixed / length if length else mixed, dtype=np.float32)
@@ -202,6 +214,7 @@ class Retriever:
         return found
 
     def _fill(self, cosines: dict[str, float], home: Mapping[str, Language], vector: Vectors) -> None:
+        """Add the cosines of the passages that words alone brought in."""
         missing: dict[Language, list[str]] = {language: [] for language in self.searcher.languages}
         for id, language in home.items():
             if id not in cosines:

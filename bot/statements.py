@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,8 +16,11 @@ from bot.retrieval import Query, Retriever
 from ingest.analysis import content_words
 from ingest.documents import Language, Passage, Span
 from ingest.embedding import Vectors
+from ingest.errors import GuichetError
 from ingest.figures import figures
 from ingest.lexicon import Numbers
+
+logger = logging.getLogger(__name__)
 
 SIGNALS = (
     "document", "named", "cosine", "apart", "overlap", "alike", "passage", "section", "figure", "date", "gap_asked",
@@ -122,8 +126,14 @@ class Statements:
         """Prepare the statements of *passages*, so that the first questions about them are as quick as later ones."""
         self._forget_if_changed()
         held = [(passage, [pair for pair in passage.quotes() if pair[0].role != "contact"]) for passage in passages]
-        vectors = iter(self._library.embedder.encode([text for _, quotes in held for _, text in quotes]))
-        numbers = self._retriever.searcher.matcher.numbers
+        texts = [text for _, quotes in held for _, text in quotes]
+        try:
+            vectors = iter(self._library.embedder.encode(texts))
+        except GuichetError as error:
+            logger.warning("no vectors of statements (%s): chosen by words", type(error).__name__)
+            vectors = iter(np.zeros((len(texts), self._library.embedder.dimension), dtype=np.float32))
+            self._generation = -1  # forgotten at the next question: the model may be back by then
+        numbers = self._library.lexicon.numbers
         for passage, quotes in held:
             language = passage.language
             names = numbers(content_words(" ".join((passage.title, *passage.names)), language))
@@ -152,7 +162,7 @@ class Statements:
         self._forget_if_changed()
         best = dict(documents[:DOCUMENTS])
         keys = [key for document in best if (key := self._library.key_of(document, query.language))]
-        rows = [row for id in self._passages(keys, passages) for row in self._rows[id]]
+        rows = self._rows(keys, passages)
         if not rows:
             return []
         top = documents[0][1] or 1.0
@@ -180,31 +190,28 @@ class Statements:
             Candidate(row.passage, row.span, row.text, row.vector, own) for row, own in zip(rows, signals, strict=True)
         ]
 
-    @property
-    def _rows(self) -> dict[str, list[Row]]:
-        return self._prepared
-
-    def _passages(self, keys: Sequence[str], found: Mapping[str, float]) -> list[str]:
-        """Return the ids of the passages to look at, prepared: all of a short document, those found of a long one."""
+    def _rows(self, keys: Sequence[str], found: Mapping[str, float]) -> list[Row]:
+        """Return the statements to look at: all of a short document, those of the passages found of a long one."""
         short = [key for key in keys if self._library.documents[key].passages <= WHOLE]
-        unread = [key for key in short if key not in self._whole]
-        for passage in self._library.passages_of(unread):
-            self._whole.setdefault(passage.document_key, []).append(passage.id)
+        unread: dict[str, list[str]] = {key: [] for key in short if key not in self._whole}
+        for passage in self._library.passages_of(list(unread)):
+            unread[passage.document_key].append(passage.id)
+        self._whole.update(unread)
         long = tuple(f"{key}:" for key in keys if key not in short)
         ids = [id for key in short for id in self._whole.get(key, ())]
         ids += [id for id in found if long and id.startswith(long)]
         if len(self._prepared) > _CACHE:
-            self._prepared.clear()
-        new = [id for id in ids if id not in self._prepared]
-        if new:
+            self._prepared = {}
+        prepared = self._prepared  # another thread may begin a new one
+        if new := [id for id in ids if id not in prepared]:
             self.prepare(self._library.passages(new).values())
-        return [id for id in ids if id in self._prepared]
+            prepared = {**prepared, **self._prepared}
+        return [row for id in ids for row in prepared.get(id, ())]
 
     def _forget_if_changed(self) -> None:
         """Words are numbered anew for each generation."""
         if self._generation != self._retriever.searcher.generation:
-            self._prepared.clear()
-            self._whole.clear()
+            self._prepared, self._whole = {}, {}
             self._generation = self._retriever.searcher.generation
 
     def _only_names(self, query: Query, document: str, rows: Sequence[Row]) -> bool:
@@ -213,19 +220,18 @@ class Statements:
         names = next((row.names for row in rows if row.passage.document == document), None)
         if not query.words or names is None:
             return False
-        return bool((matcher.best(matcher.numbers(query.words), [names]) > 0.85).all())
+        return bool((matcher.best(query.asked, [names]) > 0.85).all())
 
     def _word_matches(self, rows: Sequence[Row], query: Query) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return *overlap* and *alike* of each statement (the best match of each word: ColBERT, 2020)."""
         if not query.words:
             return np.zeros(len(rows)), np.zeros(len(rows))
         matcher = self._retriever.searcher.matcher
-        asked = matcher.numbers(query.words)
         named = {row.passage.document: row.names for row in rows}
         place = {document: number for number, document in enumerate(named, start=len(rows))}
         names = [place[row.passage.document] for row in rows]
         texts = [*(row.words for row in rows), *named.values()]
-        hard, soft = matcher.best(asked, texts), matcher.best(asked, texts, soft=True)
+        hard, soft = matcher.best(query.asked, texts), matcher.best(query.asked, texts, soft=True)
         counts = (hard[: len(rows)] > 0.8).sum(axis=0)
         rare_here = np.array(list(query.words.values())) * np.log(1 + len(rows) / (1 + counts))
         rare = self._retriever.rarity(query.words)

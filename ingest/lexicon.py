@@ -1,13 +1,14 @@
 """Which words stand in which passage: what is needed to compare word by word, to mend a typo, to know a rare word.
 
 Derived from the database like the other indexes. Words are folded (lower case, no accents) and numbered in the order in
-which they were met; the numbers of a passage's words lie in one flat array that is read from disk on demand.
+which they were met. The numbers of a passage's words lie in one flat array, the vectors of words in another; both are
+read from disk on demand.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from ingest.analysis import compound_parts, content_words
 from ingest.documents import LANGUAGES, Language, Passage
+from ingest.embedding import StaticEmbedder, Vectors
 
 Numbers = NDArray[np.int32]
 """Numbers of words, shape ``(n,)``."""
@@ -25,9 +27,10 @@ _NONE: Numbers = np.zeros(0, dtype=np.int32)
 class Lexicon:
     """The vocabulary of a library and the words of each passage."""
 
-    def __init__(self, folder: Path, dictionary: Container[str] = frozenset()) -> None:
+    def __init__(self, folder: Path, model: StaticEmbedder) -> None:
+        """Open what lies in *folder*; *model* gives the vectors of words, and its own words split compounds."""
         self._folder = folder
-        self._dictionary = dictionary
+        self._model = model
         self._open()
 
     def _open(self) -> None:
@@ -44,6 +47,12 @@ class Lexicon:
         else:
             self._flat, self._ends = _NONE, np.zeros(0, dtype=np.int64)
             self._counts = np.zeros((len(self.vocabulary), len(LANGUAGES)), dtype=np.int32)
+        shape = (len(self.vocabulary), self._model.dimension)
+        if self.vocabulary:
+            file = self._folder / "vectors.f32"
+            self.vectors: Vectors = np.asarray(np.memmap(file, dtype=np.float32, mode="r", shape=shape))
+        else:
+            self.vectors = np.zeros(shape, dtype=np.float32)
 
     def count(self) -> int:
         """Return how many passages are held."""
@@ -64,6 +73,10 @@ class Lexicon:
     def number(self, word: str) -> int | None:
         """Return the number of a folded word, or ``None`` when no passage holds it."""
         return self._number.get(word)
+
+    def numbers(self, words: Iterable[str]) -> Numbers:
+        """Return the numbers of those folded words that the vocabulary holds."""
+        return np.fromiter((self._number[word] for word in words if word in self._number), dtype=np.int32)
 
     def frequency(self, word: str, language: Language | None = None) -> int:
         """Return in how many passages, of one language or of all, a folded word stands."""
@@ -89,11 +102,16 @@ class Lexicon:
         forgotten = list(zip(gone, self.words_of(gone), strict=True))
         kept = [id for id in self._place if id not in set(gone)]
         rows = self.words_of(kept)
+        known = len(self.vocabulary)
         added: list[tuple[str, Numbers]] = []
         for passage in passages:
             numbers = (self._number.setdefault(word, len(self._number)) for word in self._words(passage))
             added.append((passage.id, np.fromiter(numbers, dtype=np.int32)))
         self.vocabulary = list(self._number)
+        # Words are only ever added: their vectors are too.
+        with (self._folder / "vectors.f32").open("ab") as file:
+            file.truncate(known * self._model.dimension * 4)
+            self._model.encode(self.vocabulary[known:]).tofile(file)
         counts = np.zeros((len(self.vocabulary), len(LANGUAGES)), dtype=np.int32)
         counts[: len(self._counts)] = self._counts
         for change, entries in ((1, added), (-1, forgotten)):
@@ -114,7 +132,7 @@ class Lexicon:
         headings = dict.fromkeys(span.heading or "" for span in passage.spans)
         text = " ".join((passage.title, *passage.names, *headings, passage.text))
         words = dict.fromkeys(content_words(text, passage.language))
-        parts = [part for word in words for part in compound_parts(word, passage.language, self._dictionary)]
+        parts = [part for word in words for part in compound_parts(word, passage.language, self._model.vocabulary)]
         return words | dict.fromkeys(parts)
 
 

@@ -20,6 +20,7 @@ from typing import Any, Self
 from filelock import FileLock, Timeout
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
+from threadpoolctl import threadpool_limits
 
 from ingest.database import AnswerRow, DocumentRow, FeedbackRow, PassageRow, StateRow, connect
 from ingest.documents import LANGUAGES, Language, Passage, Source, SourceDocument, Span
@@ -34,7 +35,7 @@ from ingest.words import WordIndex
 
 SUFFIXES = frozenset({".md", ".markdown", ".html", ".htm", ".pdf", ".docx", ".txt"})
 """What is picked up from a folder; a single file is read whatever its name, its content decides."""
-FORMAT = "3"
+FORMAT = "4"
 """The form of passages and indexes; another one in the data folder means that they are derived anew."""
 
 CACHE = 20_000
@@ -109,6 +110,7 @@ class Library:
         self._originals = folder / "originals"
         self._originals.mkdir(exist_ok=True)
         self._read: dict[str, Passage] = {}
+        self._generation: int | None = None
         # A mark goes with its folder: an index that is deleted, and made empty on opening, must not pass for whole.
         self._marks = [folder / name / "generation" for name in ("chroma", "words", "lexicon")]
 
@@ -131,6 +133,8 @@ class Library:
             raise LibraryBusy(
                 f"{folder}: a running guichet owns this folder; stop it, or choose another with GUICHET_DATA_DIR"
             ) from error
+        # The matrices here are small: a second thread of BLAS only spins against the threads that search.
+        threadpool_limits(1, user_api="blas")
         try:
             library = cls(settings, embedder or open_embedder(settings), lock)
             if repair:
@@ -171,14 +175,17 @@ class Library:
     @cached_property
     def lexicon(self) -> Lexicon:
         """Which words stand in which passage; opened when first asked."""
-        return Lexicon(self.settings.data_dir / "lexicon", self.words_model.vocabulary)
+        return Lexicon(self.settings.data_dir / "lexicon", self.words_model)
 
     # --- what is there -------------------------------------------------------------------------------------------
 
     @property
     def generation(self) -> int:
         """Counts the changes of the library."""
-        return int(self._state("generation") or 0)
+        # One process owns the library, and every step of an answer asks for it: it is read once.
+        if self._generation is None:
+            self._generation = int(self._state("generation") or 0)
+        return self._generation
 
     @cached_property
     def documents(self) -> dict[str, DocumentInfo]:
@@ -313,6 +320,7 @@ class Library:
             self._remember_model(session)
         self._derive(passages, removed, progress)
         self._mark_derived(generation)
+        self._generation = generation
         self.__dict__.pop("documents", None)
         self._read.clear()
         return report.frozen()

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from fastapi.responses import JSONResponse
 
 from bot.retrieval import Retriever
 from ingest.documents import Language
+from ingest.embedding import StaticEmbedder
+from ingest.settings import load
 from tests.bot.library import document, small_bot
+from tests.ingest.embedding.server import EmbeddingServer, serving
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +126,16 @@ def test_document_that_comes_later_is_known_by_name(tmp_path) -> None:
         retriever.searcher.names.named("Alphacash")
         bot.library.add_documents([document("beta", "fr", "Betacash", "Betacash paie 20 %.")])
         assert "beta" in retriever.searcher.names.named("Que paie Betacash ?")
+
+
+def test_words_still_find_when_the_model_falls_silent(tmp_path: Path) -> None:
+    """A model behind an address that fails while questions come in costs nearness, not the answer."""
+    with serving(EmbeddingServer(StaticEmbedder(load().embedding_model))) as server:
+        model = {"embedding_model": "openai:tiny", "embedding_base_url": server.base_url}
+        with small_bot(tmp_path, document("aide", "fr", "Aide", "La prime paie 30 % des frais."), **model) as bot:
+            server.failures.extend([lambda: JSONResponse({}, 401)] * 8)
+            answer = bot.ask("Combien paie la prime ?")
+            assert "30 %" in answer.text
+            assert len(server.failures) < 8, "the model was not asked"
+            server.failures.clear()
+            assert bot.ask("Combien paie la prime ?").statements == answer.statements
