@@ -49,11 +49,19 @@ class Settings(BaseSettings):
         description="Cross-encoder of sentence-transformers, name or folder, that puts the best hits in order.",
     )
     llm: str | None = Field(
-        None, description="Language model that phrases answers; not in force yet, answers are extractive."
+        None,
+        description="Language model that phrases answers: ollama:NAME, openai:NAME, mistralai:NAME, anthropic:NAME; "
+        "unset: answers are quotes.",
     )
-    llm_base_url: str | None = Field(None, description="Address of an OpenAI-compatible server; not in force yet.")
-    llm_api_key: SecretStr | None = Field(
-        None, description="Key of that server; only from the environment; not in force yet."
+    llm_base_url: str | None = Field(
+        None, description="Address of an OpenAI-compatible server of the language model, up to /v1."
+    )
+    llm_api_key: SecretStr | None = Field(None, description="Key of the language model; only from the environment.")
+    llm_connect_seconds: float = Field(3, gt=0, description="Longest wait for a connection to the language model.")
+    llm_first_seconds: float = Field(10, gt=0, description="Longest wait for the first word of the language model.")
+    llm_between_seconds: float = Field(10, gt=0, description="Longest wait between two words of the language model.")
+    llm_total_seconds: float = Field(
+        30, gt=0, description="Longest time that one answer may ask of the language model."
     )
     today: dt.date | None = Field(None, description="The date to answer for; unset: today in Europe/Brussels.")
     rate_limit: str = Field(
