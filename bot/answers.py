@@ -68,6 +68,8 @@ class Statement:
     text: str
     citations: tuple[int, ...]
     language: Language
+    phrased: bool = False
+    """Whether a language model chose the words; else it is a quote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ class Answer:
     notes: tuple[str, ...] = ()
     """The lines of ``text`` after the statements: state of the programmes, contact, age of the sources."""
     timings: Mapping[str, float] = field(default_factory=dict)
+    provisional: str = ""
+    """While the answer grows: the end of ``text`` that was not checked yet."""
     complete: bool = True
     """False while the answer is still growing."""
     stage: str = ""
@@ -124,7 +128,7 @@ class Answer:
     def as_json(self) -> dict[str, Any]:
         """The public form: the same from the command line, batch, HTTP and the stored receipt."""
         data = dataclasses.asdict(self)
-        for key in ("complete", "stage", "notes"):
+        for key in ("complete", "stage", "notes", "provisional"):
             del data[key]
         return data
 
@@ -135,7 +139,7 @@ class Answer:
         for key, kind in (("citations", Citation), ("programmes", Programme)):
             values[key] = tuple(kind(**entry) for entry in values[key])
         values["statements"] = tuple(
-            Statement(entry["text"], tuple(entry["citations"]), entry["language"]) for entry in values["statements"]
+            Statement(**{**entry, "citations": tuple(entry["citations"])}) for entry in values["statements"]
         )
         values["next_step"] = NextStep(**values["next_step"]) if values["next_step"] else None
         return cls(**values)

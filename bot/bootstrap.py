@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bot.chat import open_chat_model
 from bot.reranking import open_reranker
 from bot.service import Bot
 from ingest.library import Library
@@ -23,7 +24,7 @@ def open_bot(settings: Settings | None = None, *, prepared: bool = True) -> Iter
         if not library.documents and settings.corpus_dir.is_dir():
             with bar() as progress:
                 library.add([settings.corpus_dir], progress)
-        bot = Bot(library, settings, open_reranker(settings))
+        bot = Bot(library, settings, open_reranker(settings), open_chat_model(settings))
         bot.warm()
         if prepared:
             bot.prepare()

@@ -8,11 +8,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bot.answers import Hit, Message, Status
+from bot.chat import Kind
 from bot.intent import Want
 from bot.retrieval import Query
 from bot.scope import Rule
 from bot.statements import Candidate
 from ingest.documents import Language
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One statement of an answer: a quote as it stands, or a model's words over the quotes that hold them."""
+
+    text: str
+    quotes: tuple[Candidate, ...]
+    phrased: bool = False
+
+    @classmethod
+    def quoted(cls, candidate: Candidate) -> Part:
+        """Return a statement that is a quote."""
+        return cls(candidate.text, (candidate,))
 
 
 @dataclass
@@ -37,6 +52,10 @@ class Draft:
     """How likely it is one."""
     candidates: list[Candidate] = field(default_factory=list)
     chosen: list[Candidate] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    """What is said, in order: what was chosen, or what a model made of it."""
+    failure: Kind | None = None
+    """Why a language model's words are not used, when one was to phrase the answer."""
     status: Status = "answered"
     timings: dict[str, float] = field(default_factory=dict)
 

@@ -76,7 +76,8 @@ class Request:
 
     def fenced(self, name: str, text: str, **attributes: object) -> str:
         """Return *text* between tags of which it cannot hold the closing one."""
-        said = "".join(f' {key}="{_plain(str(value))}"' for key, value in attributes.items() if value is not None)
+        told = {key: _plain(str(value)).replace('"', "'") for key, value in attributes.items() if value is not None}
+        said = "".join(f' {key}="{value}"' for key, value in told.items())
         return f"<{name}-{self.fence}{said}>{_plain(text)}</{name}-{self.fence}>"
 
     def _data(self) -> str:
@@ -91,5 +92,5 @@ class Request:
 
 
 def _plain(text: str) -> str:
-    """Return *text* on one line, without tags, quotation marks of attributes or addresses."""
-    return " ".join(_ADDRESS.sub("…", text).translate({ord("<"): "‹", ord(">"): "›", ord('"'): "'"}).split())
+    """Return *text* on one line, without tags or addresses."""
+    return " ".join(_ADDRESS.sub("…", text).translate({ord("<"): "‹", ord(">"): "›"}).split())

@@ -8,16 +8,19 @@ import datetime as dt
 import time
 import uuid
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot import finishing
 from bot.answers import Answer, Message, Status
+from bot.chat import ChatModel, Patience
 from bot.composer import Composer
 from bot.draft import Draft
 from bot.evidence import judge
 from bot.intent import leans_on_history, wants
+from bot.phrasing import Phraser, Phrasing
 from bot.reranking import Reranker
 from bot.retrieval import Retriever, rank_documents
 from bot.scope import Scope, features, sign
@@ -42,10 +45,15 @@ WARM = 5_000
 class Bot:
     """Answers questions from one library. ``stream`` is the one path; ``ask`` is its last value."""
 
-    def __init__(self, library: Library, settings: Settings, reranker: Reranker | None = None) -> None:
+    def __init__(
+        self, library: Library, settings: Settings, reranker: Reranker | None = None, model: ChatModel | None = None
+    ) -> None:
         self.library = library
         self.settings = settings
         self._retriever = Retriever(library, reranker)
+        self._phraser = Phraser(model, self._retriever, Patience.of(settings)) if model else None
+        # One event loop for all that ``ask`` is asked: the connections of a model's client belong to a loop.
+        self._runner = asyncio.Runner()
         self._composer = Composer(self._retriever)
         self._scope = Scope()
         self.ready = True
@@ -67,7 +75,10 @@ class Bot:
 
     def warm(self) -> None:
         """Load what the first question would otherwise wait for."""
-        self._answer(self._understand("Start IA", (), "fr"))
+        draft = self._understand("Start IA", (), "fr")
+        self._answer(draft)
+        if self._phraser:
+            self._phraser.begin(draft)
 
     def prepare(self) -> None:
         """Prepare every statement of a small library, so that no question waits for it; takes about a second."""
@@ -78,21 +89,45 @@ class Bot:
     async def stream(
         self, question: str, history: Sequence[Message] = (), language: Language | None = None
     ) -> AsyncIterator[Answer]:
-        """Yield growing answers; the last one has ``complete`` set and is stored as a receipt."""
+        """Yield growing answers; the last one has ``complete`` set and is stored as a receipt.
+
+        Closing the generator ends the request to a language model, too.
+        """
         draft = self._understand(question, tuple(history), language)
         yield self._growing(draft, "retrieve")
-        answer = await asyncio.to_thread(self._finish, draft)
+        answer = await asyncio.to_thread(self._answer, draft)
         # What the bot says first (closed, not in the sources) is never shown after what it qualifies.
-        shown = answer.text.partition(finishing.marked(answer.statements[0]))[0] if answer.statements else ""
-        for statement in answer.statements[:-1]:
-            shown += finishing.marked(statement) + " "
-            yield dataclasses.replace(answer, text=shown.strip(), complete=False, stage="compose")
-            await asyncio.sleep(0)
+        lead = answer.text.partition(finishing.marked(answer.statements[0]))[0] if answer.statements else ""
+        phrasing = self._phraser.begin(draft) if self._phraser else None
+        if self._phraser and phrasing:
+            async with aclosing(self._phraser.run(phrasing)) as steps:
+                async for _ in steps:
+                    said = finishing.said(phrasing.verified, draft.language)
+                    text = f"{lead}{said}{phrasing.provisional}"
+                    yield dataclasses.replace(
+                        self._growing(draft, "compose"), text=text, provisional=phrasing.provisional
+                    )  # fmt: skip
+            answer = await asyncio.to_thread(self._phrased, draft, phrasing)
+        await asyncio.to_thread(self._keep, answer)
+        if answer.mode == "extractive":
+            shown = lead
+            for statement in answer.statements[:-1]:
+                shown += finishing.marked(statement) + " "
+                yield dataclasses.replace(answer, text=shown.strip(), complete=False, stage="compose")
+                await asyncio.sleep(0)
         yield answer
 
     def ask(self, question: str, history: Sequence[Message] = (), language: Language | None = None) -> Answer:
-        """Return the complete answer to *question*."""
-        return self._finish(self._understand(question, tuple(history), language))
+        """Return the complete answer to *question*; not for use inside an event loop."""
+        if self._phraser:
+            return self._runner.run(self._last(question, history, language))
+        answer = self._answer(self._understand(question, tuple(history), language))
+        self._keep(answer)
+        return answer
+
+    async def _last(self, question: str, history: Sequence[Message], language: Language | None) -> Answer:
+        answers = [answer async for answer in self.stream(question, history, language)]
+        return answers[-1]
 
     def passage_text(self, passage_id: str) -> str | None:
         """Return the stored text of a passage."""
@@ -110,11 +145,19 @@ class Bot:
 
     # --- the steps -----------------------------------------------------------------------------------------------
 
-    def _finish(self, draft: Draft) -> Answer:
-        answer = self._answer(draft)
-        receipt = answer.as_json()
-        self.library.keep_answer(answer.id, answer.language, answer.status, receipt)
-        return answer
+    def _keep(self, answer: Answer) -> None:
+        self.library.keep_answer(answer.id, answer.language, answer.status, answer.as_json())
+
+    def _phrased(self, draft: Draft, phrasing: Phrasing) -> Answer:
+        """Return the answer in the model's words, or the extractive one with the reason why there are none."""
+        assert self._phraser
+        draft.failure = phrasing.failure
+        with draft.timed("verify"):
+            draft.parts = [] if phrasing.failure else self._phraser.assemble(phrasing, draft)
+        model = self._phraser.model.name if any(part.phrased for part in draft.parts) else ""
+        with draft.timed("finish"):
+            answer = finishing.finish(draft, self.library, self.today, uuid.uuid4().hex, model=model)
+        return dataclasses.replace(answer, timings=dict(draft.timings))
 
     def _answer(self, draft: Draft) -> Answer:
         limit = self.settings.max_question

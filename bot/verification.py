@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from bot.retrieval import Retriever
 from bot.statements import Candidate
+from ingest.analysis import content_words
+from ingest.documents import Language
 from ingest.figures import figures
 
 
@@ -25,3 +30,46 @@ def quote_found(quote: str, text: str) -> bool:
         return re.sub(r"\s+", " ", re.sub(r"-\n", "", words)).strip()
 
     return plain(quote) in plain(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a statement may rest on: a quote, and the names of the document that it comes from."""
+
+    text: str
+    language: Language
+    document: str = ""
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a statement stands in its quotes; ``reason`` is empty when it does."""
+
+    reason: str = ""
+    detail: str = ""
+    score: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether the statement may be shown as verified."""
+        return not self.reason
+
+
+class Verifier:
+    """Holds statements against their quotes: figures and words (preliminary)."""
+
+    def __init__(self, retriever: Retriever) -> None:
+        self._retriever = retriever
+
+    def check(self, statement: str, language: Language, quotes: Sequence[Quote]) -> Verdict:
+        """Return whether *statement* stands in *quotes*."""
+        if not quotes:
+            return Verdict("uncited")
+        held = {word for q in quotes for text in (q.text, *q.names) for word in content_words(text, q.language)}
+        own = content_words(statement, language)
+        for figure in figures(statement, language):
+            if not any(figure in figures(quote.text, quote.language) for quote in quotes):
+                return Verdict("figure", figure.value)
+        share = sum(word in held for word in own) / max(1, len(own))
+        return Verdict("" if share > 0.6 else "support", score=share)

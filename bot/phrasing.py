@@ -1,0 +1,239 @@
+"""Let a language model phrase an answer, and let nothing through that its quotes do not hold.
+
+Each sentence is checked against the quotes it cites when it is whole. What fails is asked for once more, then the quote
+itself takes its place. When the model fails as a whole, the extractive answer, which is there already, stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from bot.chat import Breaker, ChatFailure, ChatModel, Kind, Patience, Turn, patiently
+from bot.draft import Draft, Part
+from bot.gate import Gate, Said, Vocabulary, cleaned, parrots
+from bot.omissions import omitted
+from bot.prompt import Request
+from bot.retrieval import Retriever
+from bot.statements import Candidate
+from bot.verification import Quote, Verdict, Verifier
+from ingest.analysis import STOP_WORDS, fold, words
+from ingest.documents import Language
+
+logger = logging.getLogger(__name__)
+
+OFFERED = 8
+"""Quotes that the model is shown: what was chosen, and the next best."""
+SENTENCES = 6
+USED = 3
+"""Passages in which a word must stand to count as a word of the sources."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A sentence of the model with what the check found; *attempt* counts from 1."""
+
+    said: Said
+    verdict: Verdict
+    attempt: int = 1
+
+
+@dataclass
+class Phrasing:
+    """One answer while a model phrases it; afterwards what came of it."""
+
+    request: Request
+    gate: Gate
+    sentences: list[Checked] = field(default_factory=list)
+    checks: list[Checked] = field(default_factory=list)
+    """Every check that was made, for the receipt."""
+    failure: Kind | None = None
+    tokens_in: int = 0
+    tokens_out: int = 0
+    first_ms: float | None = None
+
+    @property
+    def verified(self) -> list[Part]:
+        """What may be shown as verified so far."""
+        return [self.part(each) for each in self.sentences if each.verdict.ok]
+
+    @property
+    def provisional(self) -> str:
+        """What may be shown of the sentence that is not whole yet."""
+        return self.gate.provisional
+
+    def part(self, checked: Checked) -> Part:
+        """Return a sentence as a part of the answer."""
+        return Part(checked.said.text, self.quotes(checked.said), phrased=True)
+
+    def quotes(self, said: Said) -> tuple[Candidate, ...]:
+        """Return the quotes that a sentence cites."""
+        return tuple(self.request.offered[number - 1] for number in said.numbers)
+
+
+class Phraser:
+    """Phrases answers with one model over one library."""
+
+    def __init__(self, model: ChatModel, retriever: Retriever, patience: Patience, breaker: Breaker | None = None):
+        self.model = model
+        self._retriever = retriever
+        self._patience = patience
+        self._breaker = breaker or Breaker()
+        self._verifier = Verifier(retriever)
+
+    def begin(self, draft: Draft) -> Phrasing | None:
+        """Return a phrasing of *draft*, or ``None`` where there is no fact to phrase: a gap is said as it stands."""
+        offered = offers(draft)
+        if not offered or draft.rule or draft.status not in ("answered", "partial"):
+            return None
+        request = Request.of(draft.standalone, draft.language, offered)
+        vocabulary = self._vocabulary(draft.language, self._retriever.library.generation)
+        spoken = Vocabulary(
+            fold(word) for each in offered for text in (each.text, *each.passage.names, each.passage.title)
+            for word in words(text)
+        )  # fmt: skip
+        return Phrasing(request, Gate(len(offered), draft.language, (vocabulary, spoken)))
+
+    async def run(self, phrasing: Phrasing) -> AsyncGenerator[None, None]:
+        """Let the model speak; yields whenever there is more to show. A failure is noted, never raised."""
+        clock = asyncio.get_running_loop().time
+        started, deadline = clock(), clock() + self._patience.total
+        if not self._breaker.allows():
+            phrasing.failure = "paused"
+            return
+        try:
+            async with aclosing(self._ask(phrasing, phrasing.request.turns(), deadline)) as texts:
+                async for text in texts:
+                    if phrasing.first_ms is None:
+                        phrasing.first_ms = (clock() - started) * 1000
+                    shown = len(phrasing.sentences), phrasing.provisional
+                    self._take(phrasing, phrasing.gate.feed(text))
+                    if (len(phrasing.sentences), phrasing.provisional) != shown:
+                        yield
+                    if len(phrasing.sentences) >= SENTENCES:
+                        break
+            self._take(phrasing, phrasing.gate.close())
+            yield
+            await self._mend(phrasing, deadline)
+            phrasing.failure = _failure(phrasing)
+        except ChatFailure as failure:
+            logger.warning("language model: %s (%s)", failure.kind, failure)
+            phrasing.failure = failure.kind
+        self._breaker.note(phrasing.failure)
+        yield
+
+    def assemble(self, phrasing: Phrasing, draft: Draft) -> list[Part]:
+        """Return the answer: what the model said and was verified, quotes for the rest, and what must not be missing.
+
+        The direct answer comes first; a gap of the sources is said as it stands.
+        """
+        parts: list[Part] = []
+        cited: set[Candidate] = set()
+        held = {candidate for each in phrasing.sentences if each.verdict.ok for candidate in phrasing.quotes(each.said)}
+        for each in phrasing.sentences[:SENTENCES]:
+            if each.verdict.ok:
+                parts.append(phrasing.part(each))
+                cited.update(parts[-1].quotes)
+                continue
+            for candidate in phrasing.quotes(each.said)[:1]:
+                if candidate not in held | cited:
+                    parts.append(Part.quoted(candidate))
+                    cited.add(candidate)
+        said = [candidate for part in parts for candidate in part.quotes]
+        rest = [candidate for candidate in draft.chosen if candidate.span.role != "fact" and candidate not in cited]
+        if draft.chosen[0] not in cited:
+            parts.insert(0, Part.quoted(draft.chosen[0]))
+            rest = [candidate for candidate in rest if candidate is not draft.chosen[0]]
+        needed = [c for c in omitted(said, draft.candidates, self._retriever.library) if c not in rest]
+        return [*parts, *(Part.quoted(candidate) for candidate in (*needed, *rest))]
+
+    async def _ask(self, phrasing: Phrasing, turns: Sequence[Turn], deadline: float) -> AsyncGenerator[str, None]:
+        tokens_in = tokens_out = said = 0
+        try:
+            async with aclosing(patiently(self.model, turns, self._patience, deadline)) as pieces:
+                async for piece in pieces:
+                    tokens_in, tokens_out = max(tokens_in, piece.tokens_in), max(tokens_out, piece.tokens_out)
+                    if piece.text:
+                        said += len(piece.text)
+                        yield piece.text
+        finally:
+            # A stream that ends early, or a server that does not count, tells no usage: about four letters a token.
+            phrasing.tokens_in += tokens_in or sum(len(turn.text) for turn in turns) // 4
+            phrasing.tokens_out += tokens_out or said // 4
+
+    def _take(self, phrasing: Phrasing, sentences: Sequence[Said]) -> None:
+        for said in sentences:
+            checked = Checked(said, self._check(phrasing, said))
+            phrasing.sentences.append(checked)
+            phrasing.checks.append(checked)
+        wrong = [each for each in phrasing.sentences if each.verdict.reason == "language"]
+        if len(wrong) >= 2 and not phrasing.verified:
+            raise ChatFailure("language")
+
+    def _check(self, phrasing: Phrasing, said: Said) -> Verdict:
+        if parrots(said.text, phrasing.request.rules):
+            return Verdict("form")
+        quotes = [
+            Quote(each.text, each.passage.language, each.document, (each.passage.title, *each.passage.names))
+            for each in phrasing.quotes(said)
+        ]
+        return self._verifier.check(said.text, phrasing.request.language, quotes)
+
+    async def _mend(self, phrasing: Phrasing, deadline: float) -> None:
+        """Ask once more for the sentences that failed though they cite quotes that were offered."""
+        wrong = [
+            place for place, each in enumerate(phrasing.sentences) if not each.verdict.ok and each.said.numbers
+        ]  # fmt: skip
+        if not wrong:
+            return
+        sentences = [phrasing.sentences[place].said.marked for place in wrong]
+        gate = Gate(len(phrasing.request.offered), phrasing.request.language, ())
+        again: list[Said] = []
+        try:
+            async with aclosing(self._ask(phrasing, phrasing.request.mending(sentences), deadline)) as texts:
+                async for text in texts:
+                    again += gate.feed(text)
+                    if len(again) > len(wrong):
+                        break
+            again += gate.close()
+        except ChatFailure as failure:
+            # What was verified stays; the quotes take the place of what was not.
+            logger.warning("language model, asked again: %s (%s)", failure.kind, failure)
+        for place, said in zip(wrong, again, strict=False):
+            checked = Checked(said, self._check(phrasing, said), attempt=2)
+            phrasing.checks.append(checked)
+            if checked.verdict.ok:
+                phrasing.sentences[place] = checked
+
+    @lru_cache(maxsize=8)  # noqa: B019  one phraser lives as long as the process
+    def _vocabulary(self, language: Language, generation: int) -> Vocabulary:
+        """Return the words that the sources use in *language*, without figures."""
+        lexicon = self._retriever.library.lexicon
+        used = (word for word in lexicon.words_in(language) if lexicon.frequency(word, language) >= USED)
+        return Vocabulary({*used, *map(fold, STOP_WORDS[language])})
+
+
+def offers(draft: Draft) -> list[Candidate]:
+    """Return the quotes for the model: facts only, those that were chosen first; nothing if no fact was chosen."""
+    chosen = [candidate for candidate in draft.chosen if candidate.span.role == "fact"]
+    if not chosen:
+        return []
+    documents = {candidate.document for candidate in chosen}
+    further = [c for c in draft.candidates if c.span.role == "fact" and c.document in documents and c not in chosen]
+    found = [*chosen, *further[: max(0, OFFERED - len(chosen))]]
+    # A quote that is nothing but an address is no use to a model that must not give one.
+    return [candidate for candidate in found if cleaned(candidate.text)]
+
+
+def _failure(phrasing: Phrasing) -> Kind | None:
+    """Return what is wrong with the reply as a whole, if nothing of it was verified."""
+    if phrasing.verified:
+        return None
+    if not phrasing.sentences:
+        return "empty" if phrasing.first_ms is None else "garbage"
+    foreign = sum(each.verdict.reason == "language" for each in phrasing.sentences)
+    return "language" if foreign * 2 > len(phrasing.sentences) else "garbage"
