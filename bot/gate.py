@@ -7,6 +7,7 @@ figure, a marker, an address or a strange word holds the rest back until the sen
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -27,16 +28,18 @@ _HALF_MARKER = re.compile(r"\[[^\]\w]*\d[^\]]*$|\[\s*$")
 _RANGE = re.compile(r"(\d+)\s*[–-]\s*(\d+)")
 _BULLET = re.compile(r"^\s*(?:[-*•·–—>]+\s+|#+\s*|\d{1,2}[.)]\s+(?=\D))+")
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
-_PIECES_TO_DROP = tuple(
+_PAYLOADS = tuple(
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (
-        r"<(script|style|iframe|svg|object|template)\b.*?(?:</\1\s*>|$)",
-        r"<!--.*?(?:-->|$)",
-        r"</?[a-z][^<>]*(?:>|$)",
+        r"<(script|style|iframe|svg|object|template|img)\b.*?(?:</\1\s*>|$)",
         r"!\[[^\]]*\](?:\([^)]*\)?|\[[^\]]*\])?",
-        r"\[\s*\d[^\]]*\]\([^)]*\)?",
     )
 )
+_TAGS = tuple(
+    re.compile(pattern, re.IGNORECASE | re.DOTALL) for pattern in (r"<!--.*?(?:-->|$)", r"</?[a-z][^<>]*(?:>|$)")
+)
+_DISGUISED = re.compile("[\u2460-\u24ff\uff01-\uff5e\U0001d400-\U0001d7ff\U0001f100-\U0001f1ff]+")
+"""Letters and digits that look like others: full-width, circled, mathematical."""
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)?")
 ADDRESS = re.compile(
     r"(?:[a-z][a-z0-9+.-]{1,12}:)?//[^\s<>]*"
@@ -48,6 +51,7 @@ ADDRESS = re.compile(
 """Whatever leads somewhere: addresses with and without ``https://``, bare domains, mail addresses."""
 _TOKEN = re.compile(r"[^\W\d_]+|\s+|.", re.DOTALL)
 _HARMLESS = frozenset(",;:()'’«»\"“”„–—-…!?.%€")
+_OPENERS = frozenset("«\"“„(’'")
 _WHOLE = frozenset(".!?…»”\"')%€")
 _PARROTED = 6
 """Words in a row that nobody says like our rules by chance."""
@@ -59,6 +63,8 @@ class Said:
 
     text: str
     numbers: tuple[int, ...]
+    led_away: bool = False
+    """Whether an address, an image or a script had to be taken out: what is left is not to be trusted."""
 
     @property
     def marked(self) -> str:
@@ -146,7 +152,8 @@ class Gate:
             expanded = _RANGE.sub(lambda match: _spelled(int(match[1]), int(match[2])), marker)
             numbers.update((number, None) for digits in re.findall(r"\d+", expanded) if (number := int(digits)))
         offered = tuple(number for number in numbers if number <= self._offered)
-        return Said(cleaned(_HALF_MARKER.sub("", _MARKER.sub("", sentence))), offered)
+        text = _plain_letters(_HALF_MARKER.sub("", _MARKER.sub("", sentence)))
+        return Said(cleaned(text), offered, led_away=any(pattern.search(text) for pattern in (ADDRESS, *_PAYLOADS)))
 
     def _safe(self, text: str) -> str:
         """Return the beginning of *text* that holds nothing but words of the sources."""
@@ -163,7 +170,7 @@ class Gate:
             if token.isalpha():
                 if not self._may_show(token, whole=place < len(text)) or shown[-1:] == "." or shown[-1:] == "@":
                     break
-            elif not token.isspace() and token not in _HARMLESS:
+            elif not token.isspace() and (token not in _HARMLESS or (not shown.strip() and token not in _OPENERS)):
                 break
             shown += token
         return re.sub(r"\s+([.,])", r"\1", " ".join(shown.split())) if shown.strip() else ""
@@ -182,8 +189,8 @@ def _spelled(first: int, last: int) -> str:
 
 def cleaned(text: str) -> str:
     """Return *text* without markup, images and addresses; of a link its words stay."""
-    text = _UNSEEN.sub("", text)
-    for pattern in _PIECES_TO_DROP:
+    text = _plain_letters(text)
+    for pattern in (*_PAYLOADS, *_TAGS):
         text = pattern.sub(" ", text)
     text = _LINK.sub(r"\1", text)
     text = _BULLET.sub("", text)
@@ -192,6 +199,11 @@ def cleaned(text: str) -> str:
     text = re.sub(r"\[[^\]]*\]?|\]", "", text)
     text = re.sub(r"\(\s*\)|«\s*»", "", text)
     return re.sub(r"\s+([.,;)])", r"\1", " ".join(text.split())).strip(" -–—")
+
+
+def _plain_letters(text: str) -> str:
+    """Return *text* without letters that cannot be seen, and with plain ones for those that only look like them."""
+    return _DISGUISED.sub(lambda match: unicodedata.normalize("NFKC", match.group()), _UNSEEN.sub("", text))
 
 
 def parrots(text: str, rules: str) -> bool:

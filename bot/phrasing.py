@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 OFFERED = 8
 """Quotes that the model is shown: what was chosen, and the next best."""
 SENTENCES = 6
+"""Sentences that are used."""
+HEARD = 8
+"""Sentences after which a model that does not stop is stopped."""
 USED = 3
 """Passages in which a word must stand to count as a word of the sources."""
 
@@ -52,6 +55,8 @@ class Phrasing:
     checks: list[Checked] = field(default_factory=list)
     """Every check that was made, for the receipt."""
     failure: Kind | None = None
+    heard: int = 0
+    """Sentences that came, also those that only repeat one."""
     tokens_in: int = 0
     tokens_out: int = 0
     first_ms: float | None = None
@@ -114,7 +119,7 @@ class Phraser:
                     self._take(phrasing, phrasing.gate.feed(text))
                     if (len(phrasing.sentences), phrasing.provisional) != shown:
                         yield
-                    if len(phrasing.sentences) >= SENTENCES:
+                    if phrasing.heard >= HEARD:
                         break
             self._take(phrasing, phrasing.gate.close())
             yield
@@ -166,7 +171,11 @@ class Phraser:
             phrasing.tokens_out += tokens_out or said // 4
 
     def _take(self, phrasing: Phrasing, sentences: Sequence[Said]) -> None:
+        told = {each.said.text for each in phrasing.sentences}
         for said in sentences:
+            phrasing.heard += 1
+            if said.text in told:
+                continue
             checked = Checked(said, self._check(phrasing, said))
             phrasing.sentences.append(checked)
             phrasing.checks.append(checked)
@@ -175,7 +184,7 @@ class Phraser:
             raise ChatFailure("language")
 
     def _check(self, phrasing: Phrasing, said: Said) -> Verdict:
-        if parrots(said.text, phrasing.request.rules):
+        if said.led_away or parrots(said.text, phrasing.request.rules):
             return Verdict("form")
         quotes = [
             Quote(each.text, each.passage.language, each.document, (each.passage.title, *each.passage.names))

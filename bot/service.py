@@ -105,7 +105,7 @@ class Bot:
                     said = finishing.said(phrasing.verified, draft.language)
                     text = f"{lead}{said}{phrasing.provisional}"
                     yield dataclasses.replace(
-                        self._growing(draft, "compose"), text=text, provisional=phrasing.provisional
+                        self._growing(draft, "phrase"), text=text, provisional=phrasing.provisional
                     )  # fmt: skip
             answer = await asyncio.to_thread(self._phrased, draft, phrasing)
         await asyncio.to_thread(self._keep, answer)

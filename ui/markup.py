@@ -75,8 +75,15 @@ def button(sign: str, label: str, **attributes: str | bool | int | None) -> Mark
 
 
 def growing(answer: Answer, count: int) -> tuple[str, Markup]:
-    """Return the step in words and the text so far, without anything to click."""
-    return stage_in_words(answer, count), tag("div", _paragraphs(answer), class_="said", lang=answer.language)
+    """Return the step in words and the text so far, without anything to click; what was not checked is pale."""
+    checked = answer.text.removesuffix(answer.provisional)
+    blocks = [_inline(block.strip(), answer) for block in re.split(r"\n\s*\n", checked.strip()) if block.strip()]
+    if answer.provisional:
+        if not blocks or checked.endswith("\n\n"):
+            blocks.append([])
+        blocks[-1] += [" ", tag("span", typeset(answer.provisional, answer.language), class_="unchecked")]
+    paragraphs = [tag("p", block) for block in blocks]
+    return stage_in_words(answer, count), tag("div", paragraphs, class_="said", lang=answer.language)
 
 
 def stage_in_words(answer: Answer, count: int) -> str:

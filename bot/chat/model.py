@@ -104,9 +104,10 @@ def open_chat_model(settings: Settings) -> ChatModel | None:
             f"GUICHET_LLM: the package for {provider} is not installed; run `pip install {package}`"
         ) from error
     except Exception as error:  # packages check their settings with errors of their own
-        raise SettingsError(
-            f"GUICHET_LLM: {provider}:{model} cannot be used ({_first_line(error)}); see the manual, «A language model»"
-        ) from error
+        reason = _first_line(error)
+        keyless = not settings.llm_api_key and ("api_key" in reason.lower() or "credential" in reason.lower())
+        advice = "set GUICHET_LLM_API_KEY" if keyless else f"{reason}; correct it"
+        raise SettingsError(f"GUICHET_LLM: {provider}:{model} cannot be used: {advice}") from error
     return LangChainModel(chat, model, tells_end=provider in PROVIDERS)
 
 
