@@ -25,6 +25,7 @@ LONGEST = 4_000
 _MARKER = re.compile(r"\[\s*\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\s*\]")
 _OPENING_MARKERS = re.compile(rf"(?:\s*{_MARKER.pattern}\s*[.,;]?)+")
 _HALF_MARKER = re.compile(r"\[[^\]\w]*\d[^\]]*$|\[\s*$")
+_BEGUN_MARKER = re.compile(r"\[[\s\d,;–-]*$")
 _RANGE = re.compile(r"(\d+)\s*[–-]\s*(\d+)")
 _BULLET = re.compile(r"^\s*(?:[-*•·–—>]+\s+|#+\s*|\d{1,2}[.)]\s+(?=\D))+")
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
@@ -116,6 +117,8 @@ class Gate:
         *lines, last = self._rest.split("\n")
         found = [sentence for line in lines for sentence in self._cut(line)]
         whole = self._cut(last)
+        if len(whole) > 1 and _BEGUN_MARKER.match(whole[-1]):
+            whole[-2:] = [f"{whole[-2]} {whole[-1]}"]
         # The last one may go on, and a marker may still follow the one before.
         if whole:
             found += whole[:-1]

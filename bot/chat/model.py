@@ -99,10 +99,11 @@ def open_chat_model(settings: Settings) -> ChatModel | None:
         chat = init_chat_model(model, model_provider=provider, **_options(provider, settings))
     except ImportError as error:
         extra = PROVIDERS.get(provider)
-        package = f'"guichet-ia[{extra}]"' if extra else f"langchain-{provider.replace('_', '-')}"
-        raise SettingsError(
-            f"GUICHET_LLM: the package for {provider} is not installed; run `pip install {package}`"
-        ) from error
+        command = (
+            f'`uv sync --extra {extra}` or `pip install ".[{extra}]"`' if extra
+            else f"`pip install langchain-{provider.replace('_', '-')}`"
+        )  # fmt: skip
+        raise SettingsError(f"GUICHET_LLM: the package for {provider} is not installed; run {command}") from error
     except Exception as error:  # packages check their settings with errors of their own
         reason = _first_line(error)
         keyless = not settings.llm_api_key and ("api_key" in reason.lower() or "credential" in reason.lower())
