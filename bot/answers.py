@@ -121,6 +121,11 @@ class Answer:
     """While the answer grows: the step at work."""
 
     @property
+    def is_phrased(self) -> bool:
+        """Whether a language model chose words of it."""
+        return self.mode != "extractive"
+
+    @property
     def plain_text(self) -> str:
         """The text without citation markers."""
         return MARKER.sub("", self.text).replace(" .", ".")

@@ -48,10 +48,9 @@ def finish(draft: Draft, library: Library, today: dt.date, id: str, *, model: st
     as_of = [_as_of(cited, infos, language)] if citations else []
     lead = _lead(draft, closed, shown=bool(parts))
     body = " ".join(marked(part) for part in statements)
-    notes = [*(line for line in states_said.values() if line not in closed), *contact, *as_of]
-    if model or draft.failure:
-        key = "answers.phrased" if model else f"answers.model_{draft.failure}"
-        notes.append(say(key, language, model=model))
+    failure = [say(f"answers.model_{draft.failure}", language)] if draft.failure else []
+    phrased = [say("answers.phrased", language, model=model)] if model else []
+    notes = [*(line for line in states_said.values() if line not in closed), *contact, *failure, *as_of, *phrased]
     text = "\n\n".join(part for part in (lead, body, "\n".join(notes)) if part)
     return Answer(
         id=id, question=draft.question, standalone_question=draft.standalone, language=language, status=draft.status,

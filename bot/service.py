@@ -109,7 +109,7 @@ class Bot:
                     )  # fmt: skip
             answer = await asyncio.to_thread(self._phrased, draft, phrasing)
         await asyncio.to_thread(self._keep, answer)
-        if answer.mode == "extractive":
+        if not answer.is_phrased:
             shown = lead
             for statement in answer.statements[:-1]:
                 shown += finishing.marked(statement) + " "

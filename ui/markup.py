@@ -246,16 +246,17 @@ def _web(url: str | None) -> str | None:
 
 
 def _notes(answer: Answer) -> Markup | None:
-    """Return the lines under the statements: what to know and do, then, small, how old the sources are."""
+    """Return the lines under the statements: what to know and do, then, small, how old the sources are and who wrote."""
     if not answer.notes:
         return None
-    lines, age = (answer.notes[:-1], answer.notes[-1]) if answer.citations else (answer.notes, None)
+    small = (2 if answer.is_phrased else 1) if answer.citations else 0
+    lines, age = answer.notes[: len(answer.notes) - small], answer.notes[len(answer.notes) - small :]
     return tag(
         "div",
         tag("ul", [tag("li", _linked(typeset(line, answer.language))) for line in lines], class_="status")
         if lines
         else None,
-        tag("p", _linked(age), class_="age") if age else None,
+        [tag("p", _linked(typeset(line, answer.language)), class_="age") for line in age],
         class_="notes",
         lang=answer.language,
     )
