@@ -29,7 +29,9 @@ EXCLUSION = re.compile(
     re.IGNORECASE,
 )
 """Words that shut somebody or something out."""
-_PAST = re.compile(r"\b(?:étai(?:en)?t|avai(?:en)?t|pouvai(?:en)?t|waren|konden|werd|wurden?|konnten?|were|was|could)\b", re.IGNORECASE)
+_PAST = re.compile(
+    r"\b(?:étai(?:en)?t|avai(?:en)?t|pouvai(?:en)?t|waren|konden|werd|wurden?|konnten?|were|was|could)\b", re.IGNORECASE
+)
 """A rule of the past binds nobody."""
 
 

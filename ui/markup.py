@@ -246,7 +246,7 @@ def _web(url: str | None) -> str | None:
 
 
 def _notes(answer: Answer) -> Markup | None:
-    """Return the lines under the statements: what to know and do, then, small, how old the sources are and who wrote."""
+    """Return the lines under the statements: what to know and do, then, small, the age of the sources and who wrote."""
     if not answer.notes:
         return None
     small = (2 if answer.is_phrased else 1) if answer.citations else 0
