@@ -101,19 +101,18 @@ class Bot:
 
     def answer(self, answer_id: str) -> Answer | None:
         """Return a stored answer."""
-        receipt = self.library.answer(answer_id)
+        receipt = self.library.receipts.answer(answer_id)
         return Answer.from_json(receipt) if receipt else None
 
     def feedback(self, answer_id: str, rating: int, reason: str | None = None) -> None:
         """Keep a thumb up (1) or down (-1)."""
-        self.library.keep_feedback(answer_id, rating, (reason or "").strip()[:500] or None)
+        self.library.receipts.keep_feedback(answer_id, rating, (reason or "").strip()[:500] or None)
 
     # --- the steps -----------------------------------------------------------------------------------------------
 
     def _finish(self, draft: Draft) -> Answer:
         answer = self._answer(draft)
-        receipt = answer.as_json()
-        self.library.keep_answer(answer.id, answer.language, answer.status, receipt)
+        self.library.receipts.keep(answer.as_json())
         return answer
 
     def _answer(self, draft: Draft) -> Answer:

@@ -80,6 +80,11 @@ class FeedbackRow(Base):
     reason: Mapped[str | None] = mapped_column(Text)
 
 
+def now() -> dt.datetime:
+    """Return the present moment, as the tables store it."""
+    return dt.datetime.now(dt.UTC)
+
+
 def connect(path: Path) -> Engine:
     """Open the SQLite database at *path*, bringing its tables to the present form."""
     engine = create_engine(f"sqlite:///{path}")
