@@ -94,6 +94,12 @@ class Bot:
         """Return the complete answer to *question*."""
         return self._finish(self._understand(question, tuple(history), language))
 
+    def replayed(self, question: str, history: Sequence[Message], language: Language | None, today: dt.date) -> Answer:
+        """Return the answer to *question* as on the day *today*; no receipt is kept."""
+        draft = self._understand(question, tuple(history), language)
+        draft.today = today
+        return self._answer(draft)
+
     def passage_text(self, passage_id: str) -> str | None:
         """Return the stored text of a passage."""
         passage = self.library.passages([passage_id]).get(passage_id)
@@ -112,7 +118,9 @@ class Bot:
 
     def _finish(self, draft: Draft) -> Answer:
         answer = self._answer(draft)
-        self.library.receipts.keep(answer.as_json())
+        trace = dataclasses.replace(answer.trace, asked_language=draft.asked_language, history=draft.history)
+        answer = dataclasses.replace(answer, trace=trace)
+        self.library.receipts.keep(answer.as_json(), answer.trace.as_json())
         return answer
 
     def _answer(self, draft: Draft) -> Answer:
@@ -135,11 +143,12 @@ class Bot:
         with draft.timed("verify"):
             draft.chosen = [candidate for candidate in draft.chosen if verified(candidate)]
         with draft.timed("finish"):
-            answer = finishing.finish(draft, self.library, self.today, uuid.uuid4().hex)
+            answer = finishing.finish(draft, self.library, draft.today, uuid.uuid4().hex)
         return dataclasses.replace(answer, timings=dict(draft.timings))
 
     def _understand(self, question: str, history: tuple[Message, ...], language: Language | None) -> Draft:
         start = time.perf_counter()
+        asked_language = language
         question = " ".join(question.split())
         asked = [message.text for message in history if message.role == "user"]
         if language is None:
@@ -147,7 +156,7 @@ class Bot:
             short = len(question.split()) < 4 and asked
             plain = self._retriever.searcher.names.without(question)
             language = languages.detect(f"{asked[-1]} {question}" if short else plain or question)
-        draft = Draft(question, language, history, question)
+        draft = Draft(question, language, history, question, self.today, asked_language)
         draft.wants = wants(question)
         draft.named = self._retriever.searcher.names.named(question)
         if asked and leans_on_history(question, language) and max(draft.named.values(), default=0) < 0.5:
@@ -218,7 +227,7 @@ class Bot:
     def _told(self, draft: Draft, status: Status, text: str) -> Answer:
         """Return an answer that needs no source."""
         draft.status = status
-        return finishing.told(draft, text, self.today, self.generation, uuid.uuid4().hex)
+        return finishing.told(draft, text, draft.today, self.generation, uuid.uuid4().hex)
 
     def _growing(self, draft: Draft, stage: str) -> Answer:
         return Answer(

@@ -7,6 +7,7 @@ opening when theirs differs.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,6 +33,7 @@ from ingest.readers.sandbox import Sandbox
 from ingest.receipts import Receipts
 from ingest.report import DraftReport, Failure, Report
 from ingest.settings import Settings
+from ingest.usage import Usage
 from ingest.vectors import VectorIndex
 from ingest.words import WordIndex
 
@@ -42,6 +44,8 @@ FORMAT = "4"
 
 CACHE = 20_000
 """Passages that are kept in memory once they were read."""
+USAGE_KEPT = dt.timedelta(days=400)
+"""A year of usage can be compared with the one before it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,18 @@ class Library:
     @cached_property
     def receipts(self) -> Receipts:
         """The answers that were given, and what readers thought of them."""
-        return Receipts(self._engine)
+        return Receipts(self._engine, words=self.settings.question_days > 0)
+
+    @cached_property
+    def usage(self) -> Usage:
+        """What was asked of language models."""
+        return Usage(self._engine)
+
+    def expire(self) -> None:
+        """Let go of what was kept long enough: when a bot is opened, and once a day while it runs."""
+        present = now()
+        self.receipts.purge(present - dt.timedelta(days=self.settings.question_days))
+        self.usage.purge(present.date() - USAGE_KEPT)
 
     # --- what is there -------------------------------------------------------------------------------------------
 
