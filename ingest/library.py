@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +26,7 @@ from ingest.documents import LANGUAGES, Language, Passage, Source, SourceDocumen
 from ingest.embedding import Embedder, StaticEmbedder, open_embedder, open_words_model
 from ingest.errors import LibraryBusy, LibraryUnwritable, ModelMismatch, UnknownDocument, UnreadableFile
 from ingest.lexicon import Lexicon
+from ingest.originals import Originals, listed
 from ingest.passages import split
 from ingest.progress import Progress
 from ingest.readers.sandbox import Sandbox
@@ -37,8 +37,6 @@ from ingest.usage import Usage
 from ingest.vectors import VectorIndex
 from ingest.words import WordIndex
 
-SUFFIXES = frozenset({".md", ".markdown", ".html", ".htm", ".pdf", ".docx", ".txt"})
-"""What is picked up from a folder; a single file is read whatever its name, its content decides."""
 FORMAT = "4"
 """The form of passages and indexes; another one in the data folder means that they are derived anew."""
 
@@ -84,8 +82,7 @@ class Library:
         self._lock = lock
         folder = settings.data_dir
         self._engine = connect(folder / "guichet.sqlite")
-        self._originals = folder / "originals"
-        self._originals.mkdir(exist_ok=True)
+        self._originals = Originals(folder / "originals", settings.max_file_megabytes)
         self._read: dict[str, Passage] = {}
         self._generation: int | None = None
         # A mark goes with its folder: an index that is deleted, and made empty on opening, must not pass for whole.
@@ -230,7 +227,7 @@ class Library:
     def add(self, paths: Iterable[Path], progress: Progress | None = None) -> Report:
         """Take in files and folders. A folder is compared with what it held: what went is removed."""
         report = DraftReport()
-        files = list(_files(paths, report))
+        files = list(listed(paths, report))
         seen_folders = {folder for _, folder in files if folder} | report.folders
         known = self._known()
         incoming: list[_Incoming] = []
@@ -239,11 +236,11 @@ class Library:
                 origin = str(path)
                 keys = known.get(origin, {})
                 try:
-                    digest = hashlib.sha256(self._read_bytes(path)).hexdigest()
+                    digest = hashlib.sha256(self._originals.read(path)).hexdigest()
                     if keys and all(held == digest for held in keys.values()):
                         report.unchanged.extend(keys)
                     else:
-                        self._keep_original(path, digest)
+                        self._originals.keep(path, digest)
                         incoming.append(_Incoming(sandbox.read(path), origin, folder))
                         report.warnings.extend(incoming[-1].document.warnings)
                 except UnreadableFile as error:
@@ -425,57 +422,10 @@ class Library:
             found = session.execute(select(DocumentRow.key, DocumentRow.origin, DocumentRow.folder)).tuples()
             return [(key, origin, folder) for key, origin, folder in found]
 
-    def _read_bytes(self, path: Path) -> bytes:
-        limit = self.settings.max_file_megabytes
-        try:
-            if path.stat().st_size > limit * 1_000_000:
-                raise UnreadableFile(f"{path.name}: larger than {limit} MB; split it or raise the limit", "too_large")
-            return path.read_bytes()
-        except OSError as error:
-            raise UnreadableFile(f"{path.name}: cannot be opened ({error.strerror})", "missing") from error
-
-    def _keep_original(self, path: Path, digest: str) -> None:
-        """Store the file before anything is derived from it, synced to disk."""
-        target = self._originals / (digest + path.suffix.lower()[:10])
-        if target.exists():
-            return
-        draft = target.with_name(target.name + ".part")
-        with draft.open("wb") as file:
-            file.write(path.read_bytes())
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
-
 
 def _position(passage_id: str) -> tuple[str, int]:
     key, _, number = passage_id.rpartition(":")
     return key, int(number)
-
-
-def _files(paths: Iterable[Path], report: DraftReport) -> Iterator[tuple[Path, str | None]]:
-    """Yield each file once with the folder it was given by; a path that is not there goes into the report."""
-    seen: set[Path] = set()
-    for path in (Path(path).resolve() for path in paths):
-        if path.is_dir():
-            report.folders.add(str(path))
-            found = sorted(
-                file
-                for file in path.rglob("*")
-                if file.is_file()
-                and file.suffix.lower() in SUFFIXES
-                and file.name != "README.md"
-                and not any(part.startswith(".") for part in file.relative_to(path).parts)
-            )
-            folder: str | None = str(path)
-        elif path.is_file():
-            found, folder = [path], None
-        else:
-            report.failed.append(Failure(str(path), "missing", f"{path.name}: no such file or folder"))
-            continue
-        for file in found:
-            if file not in seen:
-                seen.add(file)
-                yield file, folder
 
 
 def _without_doubles(incoming: list[_Incoming], served: dict[str, str], report: DraftReport) -> list[_Incoming]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from ingest.embedding import StaticEmbedder
 from ingest.library import Library
 from ingest.receipts import BATCH, Receipts
 from ingest.settings import Settings
+from ingest.usage import Spent
 
 SECRET = "Boulangerie Vandersteen"
 SAID = "La prime couvre 70 % des frais."
@@ -185,3 +187,24 @@ def test_the_setting_says_how_long(tmp_path: Path, embedder: StaticEmbedder, day
         receipt = library.receipts.answer("a")
     assert receipt is not None
     assert bool(receipt["question"]) is kept
+
+
+def test_usage_expires_after_400_days(library: Library) -> None:
+    """The library lets go of usage older than 400 days and keeps the rest."""
+    days = [now().date() - dt.timedelta(days=age) for age in (402, 398)]
+    for day in days:
+        library.usage.add(day, "page", Spent(1, 1))
+    library.expire()
+    assert [library.usage.spent(day).tokens for day in days] == [0, 2]
+
+
+def test_answers_are_kept_while_others_are_purged(receipts: Receipts, engine: Engine) -> None:
+    """Receipts that are stored while a purge is at work are all there, and none makes the other fail."""
+    for number in range(2 * BATCH):
+        receipts.keep(answer(str(number)), TRACE)
+    moment = now()
+    with ThreadPoolExecutor(4) as pool:
+        purge = pool.submit(receipts.purge, moment)
+        list(pool.map(lambda number: receipts.keep(answer(f"new {number}"), TRACE), range(100)))
+        assert purge.result() == 2 * BATCH
+    assert all(receipts.answer(f"new {number}") == answer(f"new {number}") for number in range(100))
