@@ -1,4 +1,4 @@
-"""python -m bot ask "…" [--lang fr] [--json] | batch QUESTIONS.jsonl ANSWERS.jsonl | doctor"""
+"""python -m bot ask "…" [--lang fr] [--json] | batch QUESTIONS.jsonl ANSWERS.jsonl | replay ID [--json] | doctor"""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from bot.answers import Answer, Message
 from bot.bootstrap import open_bot
 from bot.chat import open_chat_model
 from bot.doctor import examine
-from bot.service import Bot
+from bot.replay import replay, told
+from bot.service import COMMAND, Bot
 from ingest.documents import LANGUAGES, Language
 from ingest.errors import GuichetError
 from ingest.settings import Settings, load
@@ -50,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     batch = commands.add_parser("batch", help="answer the questions of a file, one JSON object a line")
     batch.add_argument("questions", type=Path)
     batch.add_argument("answers", type=Path)
+    again = commands.add_parser("replay", help="answer a stored question again and show the differences")
+    again.add_argument("id", help="id of the answer, as its receipt has it")
+    again.add_argument("--json", action="store_true", help="print both answers and the differences as JSON")
     commands.add_parser("doctor", help="try the language model that is set: connect, stream one test answer")
     options = parser.parse_args(arguments)
     try:
@@ -58,6 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with open_bot() as bot:
             if options.command == "batch":
                 return _batch(bot, options.questions, options.answers)
+            if options.command == "replay":
+                played = replay(bot, options.id)
+                print(json.dumps(played.as_json(), ensure_ascii=False, indent=2) if options.json else told(played))
+                return 0
             answer = bot.ask(options.question, language=options.lang) if options.json else _watched(bot, options)
             print(json.dumps(answer.as_json(), ensure_ascii=False, indent=2) if options.json else answer.text)
             if not options.json:
@@ -79,7 +87,7 @@ def _watched(bot: Bot, options: argparse.Namespace) -> Answer:
     async def watch() -> Answer:
         answer = None
         with Live(console=screen, transient=True, refresh_per_second=12) as live:
-            async for answer in bot.stream(options.question, language=options.lang):
+            async for answer in bot.stream(options.question, language=options.lang, origin=COMMAND):
                 checked = answer.text.removesuffix(answer.provisional)
                 live.update(Text.assemble(checked, (answer.provisional, "dim")))
         assert answer

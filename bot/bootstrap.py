@@ -21,6 +21,7 @@ def open_bot(settings: Settings | None = None, *, prepared: bool = True) -> Iter
     """
     settings = settings or load()
     with Library.open(settings) as library:
+        library.expire()
         if not library.documents and settings.corpus_dir.is_dir():
             with bar() as progress:
                 library.add([settings.corpus_dir], progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,10 @@ class Draft:
     language: Language
     history: tuple[Message, ...]
     standalone: str
+    today: dt.date
+    """The day that is answered for."""
+    asked_language: Language | None = None
+    """The language that the asker had set."""
     context: str = ""
     wants: frozenset[Want] = frozenset({"what"})
     query: Query | None = None

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from bot.chat import Breaker, ChatFailure, ChatModel, Kind, Patience, Turn, patiently
+from bot.answers import Trace
+from bot.budget import Budget, budget_day, estimated
+from bot.chat import LONGEST, Breaker, ChatFailure, ChatModel, Kind, Patience, Turn, patiently
 from bot.draft import Draft, Part
 from bot.gate import Gate, Said, Vocabulary, cleaned, parrots
 from bot.omissions import omitted
-from bot.prompt import Request
+from bot.prompt import Request, version
 from bot.retrieval import Retriever
 from bot.statements import Candidate
 from bot.verification import Quote, Verdict, Verifier
@@ -59,7 +62,8 @@ class Phrasing:
     """Sentences that came, also those that only repeat one."""
     tokens_in: int = 0
     tokens_out: int = 0
-    first_ms: float | None = None
+    timings: dict[str, float] = field(default_factory=dict)
+    """Milliseconds until the model's first word, and until its last."""
 
     @property
     def verified(self) -> list[Part]:
@@ -83,11 +87,12 @@ class Phrasing:
 class Phraser:
     """Phrases answers with one model over one library."""
 
-    def __init__(self, model: ChatModel, retriever: Retriever, patience: Patience, breaker: Breaker | None = None):
+    def __init__(self, model: ChatModel, retriever: Retriever, patience: Patience, budget: Budget) -> None:
         self.model = model
         self._retriever = retriever
         self._patience = patience
-        self._breaker = breaker or Breaker()
+        self._budget = budget
+        self._breaker = Breaker()
         self._verifier = Verifier(retriever)
 
     def begin(self, draft: Draft) -> Phrasing | None:
@@ -103,18 +108,39 @@ class Phraser:
         )  # fmt: skip
         return Phrasing(request, Gate(len(offered), draft.language, (vocabulary, spoken)))
 
-    async def run(self, phrasing: Phrasing) -> AsyncGenerator[None, None]:
-        """Let the model speak; yields whenever there is more to show. A failure is noted, never raised."""
-        clock = asyncio.get_running_loop().time
-        started, deadline = clock(), clock() + self._patience.total
+    async def run(self, phrasing: Phrasing, origin: str) -> AsyncGenerator[None, None]:
+        """Let the model speak at the cost of *origin*; yields whenever there is more to show.
+
+        A failure is noted, never raised.
+        """
+        turns = phrasing.request.turns()
         if not self._breaker.allows():
             phrasing.failure = "paused"
             return
+        asked = estimated("".join(turn.text for turn in turns))
+        reservation = await asyncio.to_thread(self._budget.reserve, origin, budget_day(), asked, LONGEST)
+        if reservation is None:
+            phrasing.failure = "budget"
+            return
+        started = time.perf_counter()
         try:
-            async with aclosing(self._ask(phrasing, phrasing.request.turns(), deadline)) as texts:
+            async with aclosing(self._hear(phrasing, turns)) as steps:
+                async for _ in steps:
+                    yield
+            self._breaker.note(phrasing.failure)
+        finally:
+            phrasing.timings["model"] = round((time.perf_counter() - started) * 1000, 2)
+            # Not awaited: also a visitor who stops has spent something.
+            self._budget.settle(reservation, phrasing.tokens_in, phrasing.tokens_out)
+        yield
+
+    async def _hear(self, phrasing: Phrasing, turns: Sequence[Turn]) -> AsyncGenerator[None, None]:
+        clock = asyncio.get_running_loop().time
+        started, deadline = clock(), clock() + self._patience.total
+        try:
+            async with aclosing(self._ask(phrasing, turns, deadline)) as texts:
                 async for text in texts:
-                    if phrasing.first_ms is None:
-                        phrasing.first_ms = (clock() - started) * 1000
+                    phrasing.timings.setdefault("model_first", round((clock() - started) * 1000, 2))
                     shown = len(phrasing.sentences), phrasing.provisional
                     self._take(phrasing, phrasing.gate.feed(text))
                     if (len(phrasing.sentences), phrasing.provisional) != shown:
@@ -128,8 +154,23 @@ class Phraser:
         except ChatFailure as failure:
             logger.warning("language model: %s (%s)", failure.kind, failure)
             phrasing.failure = failure.kind
-        self._breaker.note(phrasing.failure)
-        yield
+
+    def trace(self, phrasing: Phrasing) -> Trace:
+        """Return how an answer was made, for its receipt."""
+        return Trace(
+            model=self.model.name, prompt=version(), failure=phrasing.failure or "",
+            quotes=tuple(
+                f"{each.passage.id}:{each.span.start}-{each.span.end}" for each in phrasing.request.offered
+            ),
+            verdicts=tuple(
+                {
+                    "statement": each.said.text, "citations": each.said.numbers, "reason": each.verdict.reason,
+                    "detail": each.verdict.detail, "score": round(each.verdict.score, 3), "attempt": each.attempt,
+                }
+                for each in phrasing.checks
+            ),
+            tokens_in=phrasing.tokens_in, tokens_out=phrasing.tokens_out,
+        )  # fmt: skip
 
     def assemble(self, phrasing: Phrasing, draft: Draft) -> list[Part]:
         """Return the answer: what the model said and was verified, quotes for the rest, and what must not be missing.
@@ -157,18 +198,19 @@ class Phraser:
         return [*parts, *(Part.quoted(candidate) for candidate in (*needed, *rest))]
 
     async def _ask(self, phrasing: Phrasing, turns: Sequence[Turn], deadline: float) -> AsyncGenerator[str, None]:
-        tokens_in = tokens_out = said = 0
+        tokens_in = tokens_out = 0
+        said = ""
         try:
             async with aclosing(patiently(self.model, turns, self._patience, deadline)) as pieces:
                 async for piece in pieces:
                     tokens_in, tokens_out = max(tokens_in, piece.tokens_in), max(tokens_out, piece.tokens_out)
                     if piece.text:
-                        said += len(piece.text)
+                        said += piece.text
                         yield piece.text
         finally:
-            # A stream that ends early, or a server that does not count, tells no usage: about four letters a token.
-            phrasing.tokens_in += tokens_in or sum(len(turn.text) for turn in turns) // 4
-            phrasing.tokens_out += tokens_out or said // 4
+            # A stream that ends early, or a server that does not count, tells no usage.
+            phrasing.tokens_in += tokens_in or estimated("".join(turn.text for turn in turns))
+            phrasing.tokens_out += tokens_out or estimated(said)
 
     def _take(self, phrasing: Phrasing, sentences: Sequence[Said]) -> None:
         told = {each.said.text for each in phrasing.sentences}
@@ -243,6 +285,6 @@ def _failure(phrasing: Phrasing) -> Kind | None:
     if phrasing.verified:
         return None
     if not phrasing.sentences:
-        return "empty" if phrasing.first_ms is None else "garbage"
+        return "garbage" if "model_first" in phrasing.timings else "empty"
     foreign = sum(each.verdict.reason == "language" for each in phrasing.sentences)
     return "language" if foreign * 2 > len(phrasing.sentences) else "garbage"
