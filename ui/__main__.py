@@ -9,7 +9,6 @@ import os
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 
 from pydantic import SecretStr
@@ -75,15 +74,18 @@ def serve(settings: Settings) -> int:
             later = threading.Timer(PREPARE_AFTER, bot.prepare)
             later.daemon = True
             later.start()
-            threading.Thread(target=again_and_again, args=(bot.library.expire, DAY), daemon=True).start()
-            run(bot, settings, held)
+            ended = threading.Event()
+            threading.Thread(target=again_and_again, args=(bot.library.expire, DAY, ended), daemon=True).start()
+            try:
+                run(bot, settings, held)
+            finally:
+                ended.set()
     return 0
 
 
-def again_and_again(action: Callable[[], object], seconds: float) -> None:
-    """Do *action* every so many *seconds*, for ever; one that fails is noted, and the next one is made all the same."""
-    while True:
-        time.sleep(seconds)
+def again_and_again(action: Callable[[], object], seconds: float, ended: threading.Event) -> None:
+    """Do *action* every so many *seconds* until *ended*; one that fails is noted, and the next is made all the same."""
+    while not ended.wait(seconds):
         try:
             action()
         except Exception as error:  # noqa: BLE001  what must be forgotten must not depend on one busy moment
