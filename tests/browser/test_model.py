@@ -70,7 +70,7 @@ def test_stop_ends_the_request_to_the_model(ask: Ask, double: Double) -> None:
     exchange = double.wait_for("quotes@200")
     assert exchange.end == "cancelled"
     assert exchange.ended - pressed < 1.5
-    expect(page.get_by_text("Arrêté à votre demande")).to_be_visible()
+    expect(page.locator(".turn")).to_contain_text("Arrêté à votre demande")
 
 
 def test_a_failing_model_leaves_an_answer_and_a_reason(ask: Ask) -> None:
