@@ -26,7 +26,9 @@ from ingest.quantities import Quantity, holds, plain, quantities
 
 Reason = Literal["", "uncited", "figure", "name", "support", "language", "form"]
 """Why a statement is held back: it cites nothing; a figure or a name stands in no cited quote; its words say something
-else; it is in another language; it holds signs that turn the order of reading."""
+else; it is in another language; it is no sentence, or holds signs that turn the order of reading."""
+LONGEST = 1_500
+"""Letters of a statement; more is no sentence."""
 JUDGED = 6
 """Words from which the language of a statement is judged."""
 INTERNATIONAL = 3
@@ -71,7 +73,7 @@ class Verifier:
         """Return whether *statement*, which is to be in *language*, stands in *quotes*."""
         if not quotes:
             return Verdict("uncited")
-        if _REORDERING.search(statement):
+        if len(statement) > LONGEST or _REORDERING.search(statement):
             return Verdict("form")
         statement = plain(statement)
         if self._in_another_language(statement, language):
@@ -126,20 +128,22 @@ class Verifier:
                     yield word
 
     def _other_document(self, statement: str, held_documents: set[str]) -> str:
-        """Return the title of a document that *statement* calls by its title though nothing cited does, or nothing."""
+        """Return what *statement* calls a document that nothing cited names, or nothing: Start IA is not Start AI."""
+        said = [word.casefold() for word in _parts(statement)]
         for document in self._retriever.searcher.names.named(statement).keys() - held_documents:
-            for title in self._titles(document):
-                spelled = [fold(word) for word in words(title)]
-                said = [fold(word) for word in words(statement)]
-                stands = any(said[at : at + len(spelled)] == spelled for at in range(len(said)))
-                if stands:
-                    return title
+            for name in self._proper_names_of(document):
+                spelled = [word.casefold() for word in _parts(name)]
+                if any(said[at : at + len(spelled)] == spelled for at in range(len(said))):
+                    return name
         return ""
 
-    def _titles(self, document: str) -> Iterator[str]:
+    def _proper_names_of(self, document: str) -> Iterator[str]:
+        """Yield the titles of a document and those of its aliases that are written as names."""
         for language in LANGUAGES:
             if info := self._retriever.library.documents.get(f"{language}/{document}"):
-                yield info.title.split(":")[0].split(" (")[0].strip()
+                title, *aliases = info.names
+                yield title.split(":")[0].split(" (")[0].strip()
+                yield from (alias for alias in aliases if all(not word[0].islower() for word in _parts(alias)))
 
 
 def verified(candidate: Candidate) -> bool:
@@ -205,11 +209,11 @@ SAME_NAMES: tuple[frozenset[str], ...] = tuple(
     wallonie wallonia wallonien wallonne wallon wallons wallonnes walloon walloons waals waalse wallonische wallonisch
     bruxelles brussel brussels brussele bruxelloise bruxellois brusselse brusseler
     flandre flanders vlaanderen flandern flamand flamande flemish vlaams vlaamse flamisch flamische
-    belgique belgie belgien belgium belge belges belgian belgians belgisch belgische belgischen federal
+    belgique belgie belgien belgium belge belges belgian belgians belgisch belgische belgischen
     europe europa european europeen europeenne europeens europeennes europees europese europaisch europaische ue eu
     liege luik luttich
     mons bergen
-    namur namen namur
+    namur namen
     louvain leuven lowen
     anvers antwerpen antwerp
     gand gent ghent
@@ -224,7 +228,6 @@ SAME_NAMES: tuple[frozenset[str], ...] = tuple(
     feder efro efre erdf
     onss rsz lss nsso
     spf fod fod fps fps
-    spw odw
     apd gba dsb dpa datenschutzbehorde
     ibpt bipt
     ccb ceb

@@ -92,7 +92,7 @@ _ONCE = "\ue000"
 def plain(text: str) -> str:
     """Return *text* with every digit as ``0-9``, and without signs that nobody sees."""
     kept = "".join(sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf")
-    kept = _INVISIBLE.sub("", kept)
+    kept = re.sub(r"[^\S\n]+", " ", _INVISIBLE.sub("", kept))
     return "".join(_digit(sign) if sign > "\x7f" else sign for sign in kept)
 
 
@@ -114,10 +114,11 @@ def _blank(text: str, spans: Iterable[tuple[int, int]]) -> str:
 _TIME: dict[str, tuple[str, int]] = {
     r"années?|ans?(?=\W|$)(?!\s+de\s+\w+eur)|jaar|jaren|years?|jahr(?:e[ns]?|s)?|jährig\w*|jarig\w*|yr": ("month", 12),
     r"mois|maand(?:en)?|months?|monat(?:en?|s)?|monatig\w*|maandse?|mth": ("month", 1),
+    r"trimestres?|kwarta(?:al|len)|quartale?n?|quarters?": ("month", 3),
     r"semaines?|weken|week|weeks?|wochen?|wöchig\w*|weekse?": ("day", 7),
     r"jours?\s+(?:ouvrables?|ouvrés?)|(?:working|business)\s+days?|werkdag(?:en)?|werktagen?|werktage?s?"
     r"|arbeitstage?[ns]?": ("workday", 1),
-    r"(?:\w+s)?tage[ns]?|tag|tägig\w*|jours?|journées?|(?:\w+s?)?dagen|dag|daagse?|days?": ("day", 1),
+    r"(?:\w+[sn])?tage[ns]?|tag|tägig\w*|jours?|journées?|(?:\w+s?)?dagen|dag|daagse?|days?": ("day", 1),
     r"heures?|h|hours?|hrs?|uur|(?:\w+s)?uren|stunden?|stündig\w*|(?:\w+s)stunden": ("hour", 1),
 }
 _CURRENCIES = {r"€|eur|euros?": "EUR", r"\$|usd|dollars?": "USD", r"£|gbp|pounds?": "GBP", r"chf|franken": "CHF"}
@@ -141,7 +142,8 @@ _SCALES: dict[Language, tuple[tuple[str, int], ...]] = {
     "nl": ((r"biljoen", 12), (r"miljard|mld\.?", 9), (r"miljoen|mln\.?|m", 6), (r"duizend|k", 3)),
     "de": ((r"billionen?", 12), (r"milliarden?|mrd\.?", 9), (r"millionen|million|mio\.?|m", 6), (r"tausend|t|k", 3)),
 }
-_SPACE = "[ \t\n\u00a0\u202f\u2009]"
+_SPACE = " "
+"""The only one within a line that ``plain`` leaves; numbers do not run over lines."""
 _CURRENCY = "|".join(_CURRENCIES)
 _DIGITS = (
     rf"\d{{1,3}}(?:(?:{_SPACE}\d{{3}})+|(?:\.\d{{3}})+|(?:,\d{{3}})+|(?:['’]\d{{3}})+)(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?"
@@ -154,15 +156,15 @@ def _number(language: Language) -> re.Pattern[str]:
     scales = "|".join(rf"(?P<scale{power}>{_guarded(names)})" for names, power in _SCALES[language])
     times = "|".join(f"(?P<time{number}>{names})" for number, names in enumerate(_TIME))
     return re.compile(
-        rf"(?<![\w])(?<!\d[.,])(?:(?P<before>{_CURRENCY}){_SPACE}*)?(?<!\d[.,])(?P<digits>{_DIGITS})(?P<once>{_ONCE})?"
+        rf"(?<![\w])(?<!\d[.,])(?:(?P<before>{_CURRENCY}){_SPACE}?)?(?<!\d[.,])(?P<digits>{_DIGITS})(?P<once>{_ONCE})?"
         rf"(?:,-|,–)?(?:(?:er|ère|re|e|ème|st|nd|rd|th|ste|de|-tal)(?!\w))?"
         rf"(?P<half>{_SPACE}(?:et{_SPACE}demie?|and{_SPACE}a{_SPACE}half|en{_SPACE}(?:een{_SPACE})?half))?"
         rf"(?:{_SPACE}?-?(?:{scales}))?"
         rf"(?:{_SPACE}?(?:d['’]|de{_SPACE}|of{_SPACE})?-?(?P<money>{_CURRENCY})(?!\w)"
-        rf"|{_SPACE}*-?(?P<percent>{_PERCENT})"
-        rf"|(?:{_SPACE}|-)*(?:{_BETWEEN}{_SPACE}+)?(?:{times})(?!\w)"
+        rf"|{_SPACE}?-?(?P<percent>{_PERCENT})"
+        rf"|(?:{_SPACE}|-){{0,3}}(?:{_BETWEEN}{_SPACE}+)?(?:{times})(?!\w)"
         rf"(?P<halftime>{_SPACE}(?:et{_SPACE}demie?|and{_SPACE}a{_SPACE}half)(?!\w))?"
-        rf"|(?:{_SPACE}|-)+(?:[^\W\d_]+{_SPACE}+)?(?:(?P<people>{_COUNTED['people']})|(?P<firms>{_COUNTED['firms']}))"
+        rf"|(?:{_SPACE}|-){{1,3}}(?:[^\W\d_]+{_SPACE}+)?(?:(?P<people>{_COUNTED['people']})|(?P<firms>{_COUNTED['firms']}))"
         rf"(?!\w)|(?!\w))",
         re.IGNORECASE,
     )
@@ -216,13 +218,13 @@ _MANY: tuple[tuple[str, str], ...] = (
     (r"(?:des|plusieurs|many|several|enkele|mehrere)\s+(?:millions|miljoenen|millionen)", "1000000"),
 )
 _ADJECTIVE: dict[Language, str] = {
-    "de": r"(?P<number>[a-zäöüß]{3,})(?P<unit>prozentig|tägig|wöchig|monatig|jährig|stündig)\w*",
-    "nl": r"(?P<number>[a-zéë]{3,})(?P<unit>daagse?|jarige?|maandse|weekse)",
+    "de": r"\b(?P<number>[a-zäöüß]{3,20}?)(?P<unit>prozentig|tägig|wöchig|monatig|jährig|stündig)\w*",
+    "nl": r"\b(?P<number>[a-zéë]{3,20}?)(?P<unit>daagse?|jarige?|maandse|weekse)",
 }
 """Words that hold a number and its unit: «fünftägig», «driejarig»."""
 _FIRST = frozenset("premier premiers première premières eerste erste ersten erster erstes erstem first".split())
 _QUARTER = re.compile(r"trimestre|semestre|kwartaal|semester|quartal|halbjahr|quarter|half", re.IGNORECASE)
-_SPOKEN_PERCENT = re.compile(r"[\s-]*\b(?:pour|per)\s?cent\b(?!\s*(?:€|euros?\b|mille\b))", re.IGNORECASE)
+_SPOKEN_PERCENT = re.compile(r"[\s-]{0,3}\b(?:pour|per)\s?cent\b(?!\s*(?:€|euros?\b|mille\b))", re.IGNORECASE)
 _TOKEN = re.compile(
     rf"(?=\w*\d)\w+(?:[.,]\d+)*|[^\W\d_]+(?:-(?!(?:{_TIMES})\b)[^\W\d_]+)*|[^\w\s]", re.IGNORECASE
 )
@@ -357,7 +359,7 @@ _MONTH_ALONE = re.compile(rf"(?<!\w){_NAME}(?!\w)", re.IGNORECASE)
 _NO_MONTH = frozenset("jan feb mar apr avr jun jul juil juli aug sep sept oct okt nov dec déc dez mars march may".split())
 """Too short or too common to be a month where no day and no year stand beside; "May" is one when written so."""
 _TO = r"(?:au|à|et|ou|jusqu['’]au|tot|en|of|bis|und|oder|to|until|and|or|through|tot\s+en\s+met|-|–|—|/)"
-_DAY_BEFORE = re.compile(rf"(?<![\w.,]){_D}{_NTH}\s*{_TO}\s*(?:le\s+|the\s+|den\s+|zum\s+)?$", re.IGNORECASE)
+_DAY_BEFORE = re.compile(rf"(?<![\w.,]){_D}{_NTH}\s*{_TO}\s*(?:le\s+|the\s+|dem\s+|den\s+|zum\s+)?$", re.IGNORECASE)
 _RANGE = re.compile(rf"\s*,?\s*(?:inclus\w*\s+)?{_TO}\s*(?:et\s+y\s+compris\s+|le\s+|the\s+|den\s+|zum\s+)?", re.IGNORECASE)
 
 Found = tuple[int, int, Quantity]
@@ -468,7 +470,14 @@ def _time_of(word: str) -> tuple[str, int]:
 
 # --- numbers -----------------------------------------------------------------------------------------------------
 
-_CHAIN = re.compile(rf"\s*(?:{_TO}|jusqu['’]à|up\s+to|et\s+de|,)\s*", re.IGNORECASE)
+_CHAINS: dict[Language, re.Pattern[str]] = {
+    language: re.compile(rf"\s*(?:(?P<to>{to}|-|–|—)|{joined}|,|/)\s*", re.IGNORECASE)
+    for language, to, joined in (
+        ("fr", r"à|au|jusqu['’]à", r"et|ou|et\s+de"), ("nl", r"tot|à|tot\s+en\s+met", r"en|of"),
+        ("de", r"bis|bis\s+zu", r"und|oder"), ("en", r"to|up\s+to|through", r"and|or"),
+    )
+}  # fmt: skip
+"""What may stand between two numbers of which one lends the other its unit; ``to`` makes them the ends of a range."""
 _COUNTS = re.compile(r"[\s-]*[^\W\d_]{3,}")
 _COUNTS_NOTHING = re.compile(
     r"\s*(?:par|per|pro|pour|voor|für|for|maximum|max|minimum|min|hors|excl|htva|et|and|und|mais|but|aber|maar|est|sont|"
@@ -492,21 +501,23 @@ def _numbers(text: str, language: Language) -> list[Quantity]:
     read = [_read(match, text, language) for match in _number(language).finditer(text)]
     # «30 à 50 %»: the unit of the end is that of the beginning; «€ 30.000 tot 50.000»: the other way round.
     for place in range(len(read) - 2, -1, -1):
-        read[place] = _lend(read[place + 1], read[place], text[read[place].end : read[place + 1].start])
+        link = _CHAINS[language].fullmatch(text[read[place].end : read[place + 1].start])
+        if link and (link["to"] or not _YEAR.fullmatch(read[place].quantity.value)):
+            read[place] = _lend(read[place + 1], read[place], listed="," in link.group())
     for place in range(1, len(read)):
-        if read[place].quantity.bare:
-            read[place] = _lend(read[place - 1], read[place], text[read[place - 1].end : read[place].start])
+        link = _CHAINS[language].fullmatch(text[read[place - 1].end : read[place].start])
+        if link and link["to"] and read[place].quantity.bare:
+            read[place] = _lend(read[place - 1], read[place])
     return [each.quantity for each in read]
 
 
-def _lend(lender: _Read, taker: _Read, between: str) -> _Read:
-    """Return *taker* with the unit and the scale of *lender* where only a «to» or an «and» stands between them."""
+def _lend(lender: _Read, taker: _Read, *, listed: bool = False) -> _Read:
+    """Return *taker* with the unit and the scale of *lender*, if it has none; where they are only *listed*, with care."""
     unit = lender.quantity.unit
-    if not (unit or lender.scale) or not lender.quantity.sure or not _CHAIN.fullmatch(between):
+    if taker.quantity.unit or not taker.quantity.sure or not lender.quantity.sure or not (unit or lender.scale):
         return taker
-    if taker.quantity.unit or not taker.quantity.sure:
-        return taker
-    if _YEAR.fullmatch(taker.quantity.value) and unit not in _CURRENCIES.values():
+    shared = unit == "percent" or unit in _CURRENCIES.values()
+    if (listed and not shared) or (_YEAR.fullmatch(taker.quantity.value) and unit not in _CURRENCIES.values()):
         return taker
     value, scale = taker.mantissa, taker.scale
     if lender.scale and not scale and taker.start < lender.start and value < lender.mantissa:
