@@ -96,7 +96,11 @@ START = Quote(
 @pytest.mark.parametrize(
     ("statement", "language", "quote"),
     [
-        ("Le chèque-formation paie la moitié de la facture, au maximum 12.500 EUR par an et par entreprise.", "fr", CHEQUE),
+        (
+            "Le chèque-formation paie la moitié de la facture, au maximum 12.500 EUR par an et par entreprise.",
+            "fr",
+            CHEQUE,
+        ),
         ("Start IA is a five-day support that helps to find concrete uses of AI.", "en", START),
         ("Start IA is een begeleiding van 5 dagen die concrete toepassingen van AI helpt te vinden.", "nl", START),
         ("Start IA ist eine fünftägige Begleitung, die hilft, konkrete Anwendungen von KI zu finden.", "de", START),
