@@ -96,7 +96,11 @@ START = Quote(
 @pytest.mark.parametrize(
     ("statement", "language", "quote"),
     [
-        ("Le chèque-formation paie la moitié de la facture, au maximum 12.500 EUR par an et par entreprise.", "fr", CHEQUE),
+        (
+            "Le chèque-formation paie la moitié de la facture, au maximum 12.500 EUR par an et par entreprise.",
+            "fr",
+            CHEQUE,
+        ),
         ("Start IA is a five-day support that helps to find concrete uses of AI.", "en", START),
         ("Start IA is een begeleiding van 5 dagen die concrete toepassingen van AI helpt te vinden.", "nl", START),
         ("Start IA ist eine fünftägige Begleitung, die hilft, konkrete Anwendungen von KI zu finden.", "de", START),
@@ -150,7 +154,7 @@ def test_a_year_in_the_name_of_the_document_is_no_figure(check: Check) -> None:
 @pytest.mark.parametrize(
     ("statement", "language", "detail"),
     [
-        ("Tremplin IA est un accompagnement de cinq jours pour repérer des usages concrets de l'IA.", "fr", "Tremplin IA"),
+        ("Tremplin IA est un accompagnement de cinq jours pour repérer des usages de l'IA.", "fr", "Tremplin IA"),
         ("Start AI est un accompagnement de cinq jours pour repérer des usages concrets de l'IA.", "fr", "Start AI"),
         ("Cet accompagnement de cinq jours de la SOWALFIN aide à repérer des usages de l'IA.", "fr", "SOWALFIN"),
         ("Cet accompagnement de cinq jours par Deloitte aide à repérer des usages de l'IA.", "fr", "Deloitte"),

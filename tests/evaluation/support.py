@@ -81,7 +81,9 @@ def measured(judged: Sequence[Judged]) -> dict[str, Rates]:
     languages = {each: [one for one in judged if one.pair.language == each] for each in LANGUAGES}
     foreign = [one for one in judged if all(quote.language != one.pair.language for quote in one.pair.quotes)]
     own = [one for one in judged if one not in foreign]
-    kinds = dict.fromkeys(one.pair.kind for one in sorted(judged, key=lambda one: (not one.pair.supported, one.pair.kind)))
+    kinds = dict.fromkeys(
+        one.pair.kind for one in sorted(judged, key=lambda one: (not one.pair.supported, one.pair.kind))
+    )
     groups = {
         "all": list(judged), **languages, "quotes in its language": own, "in another language": foreign,
         **{kind: [one for one in judged if one.pair.kind == kind] for kind in kinds},
@@ -96,7 +98,8 @@ def as_data(judged: Sequence[Judged]) -> dict[str, Any]:
     return {
         "n": len(judged),
         "groups": {
-            name: asdict(rates) | {"hit_rate": round(rates.hit_rate, 3), "false_alarm_rate": round(rates.false_alarm_rate, 3)}
+            name: asdict(rates)
+            | {"hit_rate": round(rates.hit_rate, 3), "false_alarm_rate": round(rates.false_alarm_rate, 3)}
             for name, rates in measured(judged).items()
         },
         "reasons": dict(reasons),

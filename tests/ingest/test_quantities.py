@@ -24,7 +24,15 @@ WRITTEN: dict[tuple[str, str], dict[Language, tuple[str, ...]]] = {
         "fr": ("50 000 €", "50\u202f000\u00a0€", "50.000 EUR", "€50,000", "50 k€", "cinquante mille euros", "50 KEUR"),
         "nl": ("€ 50.000,-", "50.000,00 €", "vijftigduizend euro", "50 duizend euro", "EUR 50k"),
         "de": ("50.000 €", "50 000 Euro", "fünfzigtausend Euro", "50 TEUR", "50 Tausend €"),
-        "en": ("€50,000", "EUR 50k", "€50k", "fifty thousand euros", "50.000 euros", "50 000 euros", "50 thousand euros"),
+        "en": (
+            "€50,000",
+            "EUR 50k",
+            "€50k",
+            "fifty thousand euros",
+            "50.000 euros",
+            "50 000 euros",
+            "50 thousand euros",
+        ),
     },
     ("500000", "EUR"): {
         "fr": ("0,5 M€", "500 000 €", "un demi-million d'euros", "cinq cent mille euros"),
@@ -118,9 +126,7 @@ def test_look_alike_digits_are_digits(written: str) -> None:
         ("two to three years", "en", [("24", "month"), ("36", "month")]),
     ],
 )
-def test_a_range_lends_its_unit_to_both_ends(
-    text: str, language: Language, quantity: list[tuple[str, str]]
-) -> None:
+def test_a_range_lends_its_unit_to_both_ends(text: str, language: Language, quantity: list[tuple[str, str]]) -> None:
     """The unit and the scale that stand once hold for both ends of a range."""
     assert read(text, language) == sorted(quantity)
 
@@ -165,9 +171,7 @@ def test_words_that_may_be_no_number_ask_for_nothing(text: str, language: Langua
         ("Open from the age of 15.", "en", "Dès 15 ans.", "fr"),
     ],
 )
-def test_a_quantity_is_held_across_languages(
-    statement: str, language: Language, quote: str, quoted: Language
-) -> None:
+def test_a_quantity_is_held_across_languages(statement: str, language: Language, quote: str, quoted: Language) -> None:
     """The same value in the same kind of unit is held, a date by one that is as precise or more."""
     assert stands(statement, language, quote, quoted)
 
