@@ -7,11 +7,14 @@ quote. What turns a sentence round (not, only, at most, unless …) is looked fo
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from functools import cache, lru_cache
+from pathlib import Path
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
 from bot.coefficients import coefficients
@@ -168,162 +171,43 @@ def in_other_words(word: str, language: Language, others: frozenset[str]) -> boo
 
 # --- what turns a sentence round ---------------------------------------------------------------------------------
 
-_SIGNS: Mapping[str, Mapping[Language, str]] = {
-    "not": {
-        "fr": r"(?:ne|n['’]).{1,40}?\b(?:pas|aucune?|jamais|rien|ni|plus(?! de))|pas|aucune?|jamais|sans|hors|exclu\w*"
-        r"|sauf|interdi\w*|ni|exception",
-        "nl": r"niet|geen|nooit|niets|zonder|noch|uitgesloten|uitgezonderd|behalve|verboden|evenmin|buiten|uitzondering",
-        "de": r"nicht|kein\w*|nie|niemals|nichts|ohne|weder|ausgeschlossen\w*|außer|verboten\w*|ausgenommen|ausnahme",
-        "en": r"not|no|never|nothing|without|neither|nor|cannot|\w+n['’]t|excluded?|except|excluding|prohibited|forbidden"
-        r"|none|outside|exception",
-    },
-    "only": {
-        "fr": r"seul(?:e|s|es|ement)?|uniquement|exclusivement|réservée?s?|(?:ne|n['’]).{1,60}?\bqu(?:e|['’])",
-        "nl": r"alleen|enkel|slechts|uitsluitend|pas|voorbehouden",
-        "de": r"nur|ausschließlich|allein|lediglich|erst|vorbehalten",
-        "en": r"only|solely|exclusively|reserved|just",
-    },
-    "if": {
-        "fr": r"si|s['’]il\w*|lorsqu['’e]\w*|quand|conditions?|sous réserve|à moins|pour autant|en cas",
-        "nl": r"als(?! \w+ing\b)|indien|wanneer|mits|tenzij|voorwaarden?|zodra|in geval|voor zover",
-        "de": r"wenn|falls|sofern|sobald|bedingung\w*|voraussetzung\w*|es sei denn|soweit|im fall\w*",
-        "en": r"if|when|unless|provided|conditions?|once|as long as|in case",
-    },
-    "all": {
-        "fr": r"tou(?:t|te|s|tes)|chaque|toujours|n['’]importe|partout|automatique\w*|quel(?:le)?s? que|garanti\w*",
-        "nl": r"alle|elke?|ieder|iedere|altijd|overal|automatisch\w*|eender|gegarandeerd\w*|om het even|sowieso",
-        "de": r"alle[nrs]?|jede[nmrs]?|immer|überall|automatisch\w*|beliebig\w*|garantiert\w*|stets",
-        "en": r"all|every|any|always|everywhere|automatic\w*|guarantee\w*|whatever|regardless",
-    },
-    "also": {
-        "fr": r"aussi|également|y compris|même|ainsi que", "nl": r"ook|eveneens|zelfs|inbegrepen",
-        "de": r"auch|ebenfalls|sogar|ebenso", "en": r"also|too|even|as well|both|including|included",
-    },
-    "must": {
-        "fr": r"doi(?:t|s|vent)|devra\w*|dev(?:ez|ons)|obligatoire\w*|oblig\w*|faut|impos\w*|exig\w*|tenue?s?|requi\w*",
-        "nl": r"moet(?:en)?|moest(?:en)?|verplicht\w*|plicht\w*|vereis\w*|dient|dienen",
-        "de": r"muss|müssen|musst\w*|verpflicht\w*|pflicht\w*|vorgeschrieben\w*|erforderlich\w*|verlangt?",
-        "en": r"must|shall|required?s?|requires|obliged?|obligation|duty|mandatory|compulsory|needs? to|has to|have to",
-    },
-    "may": {
-        "fr": r"peu(?:t|vent|x)|pourra\w*|pouv\w+|possib\w*|éventuel\w*|parfois|souvent|droit",
-        "nl": r"kan|kunnen|kunt|mag|mogen|mogelijk\w*|eventueel|soms|vaak",
-        "de": r"kann|können|könnt\w*|darf|dürfen|möglich\w*|eventuell|manchmal|oft|teils",
-        "en": r"may|can|cannot|could|might|possib\w*|sometimes|often|optional\w*",
-    },
-    "doubt": {
-        "fr": r"confirm\w*|prév\w*|devai\w*|proje\w*|estim\w*|attendu\w*|recommand\w*",
-        "nl": r"bevestigd|gepland|zou|zouden|verwacht\w*|geschat|aanbevolen",
-        "de": r"bestätigt\w*|geplant\w*|soll\w*|erwartet\w*|geschätzt\w*|empfohlen\w*",
-        "en": r"confirmed|unconfirmed|planned|should|expected|estimated|was to|were to|recommended",
-    },
-    "most": {
-        "fr": r"au plus|au maximum|maximum|maximal\w*|jusqu['’]à|plafonn?\w*|limit\w*|dépass\w*|atteindre|plus de",
-        "nl": r"hoogstens|maximaal|maximum\w*|ten hoogste|tot|plafond|beperkt|niet meer dan",
-        "de": r"höchstens|maximal\w*|maximum|bis zu|obergrenze|höchstbetrag|begrenzt|gedeckelt|nicht mehr als",
-        "en": r"at most|maximum|up to|ceiling|cap|capped|limit\w*|no more than",
-    },
-    "before": {
-        "fr": r"avant|préalable\w*|d['’]abord|antérieur\w*", "nl": r"vooraf|voordat|alvorens",
-        "de": r"vorher|bevor|zuvor|zuerst", "en": r"before|prior|beforehand",
-    },
-    "after": {
-        "fr": r"après|ensuite|une fois", "nl": r"nadat|nadien|daarna|achteraf",
-        "de": r"nachdem|danach|anschließend", "en": r"after|afterwards|following",
-    },
-    "closed": {
-        "fr": r"ferm\w+|clôtur\w*|suspend\w*|arrêt\w*|supprim\w*|termin\w*|expir\w*",
-        "nl": r"gesloten|afgesloten|geschorst|stopgezet|afgeschaft|beëindigd|verlopen|afgelopen",
-        "de": r"geschlossen\w*|eingestellt\w*|ausgesetzt\w*|abgeschafft\w*|beendet\w*|abgelaufen\w*",
-        "en": r"closed|suspended|stopped|abolished|ended|expired|discontinued|frozen",
-    },
-    "open": {
-        "fr": r"ouvert\w*|ouvre\w*", "nl": r"open|geopend", "de": r"offen\w*|geöffnet\w*|eröffnet\w*", "en": r"open|opened|opens",
-    },
-    "more": {
-        "fr": r"augment\w*|supérieure?s?|hausse", "nl": r"hoger\w*|gestegen|stijg\w*|verhoog\w*",
-        "de": r"höher\w*|gestiegen|erhöh\w*|steig\w*", "en": r"higher|increas\w*|rose|raised|greater",
-    },
-    "less": {
-        "fr": r"diminu\w*|inférieure?s?|baiss\w*|rédui\w*", "nl": r"lager\w*|gedaald|verlaag\w*|dalen|daalt",
-        "de": r"niedriger\w*|gesunken|gesenkt\w*|reduziert\w*", "en": r"lower\w*|decreas\w*|fell|reduced|fewer",
-    },
-    "free": {
-        "fr": r"gratuit\w*|sans frais|sans intérêts?|rembours\w*|garanti\w*|reconnu\w*|certifi\w*|priorit\w*|intégral\w*"
-        r"|ne coût\w* rien|diplôme",
-        "nl": r"gratis|kosteloos|kosteloze|renteloos|renteloze|terugbetaa?l\w*|gegarandeerd\w*|erkend\w*|voorrang|volledig\w*"
-        r"|certificaat|diploma",
-        "de": r"gratis|kostenlos\w*|kostenfrei\w*|zinslos\w*|erstatt\w*|rückzahlbar\w*|garantiert\w*|anerkannt\w*|vorrang"
-        r"|vollständig\w*|zertifikat\w*|unentgeltlich\w*",
-        "en": r"free|interest-free|reimburs\w*|refund\w*|repa\w+|guarantee\w*|recogni[sz]ed|certif\w*|priority|fully"
-        r"|entirely|diploma",
-    },
-    "wallonia": {
-        "fr": r"wallon\w*", "nl": r"waals\w*|walloni\w+|wallonië", "de": r"wallon\w*", "en": r"walloon\w*|wallonia\w*",
-    },
-    "belgium": {
-        "fr": r"belg\w*|fédéra\w*", "nl": r"belgi\w*|federa\w*", "de": r"belgi\w*|föderal\w*", "en": r"belgi\w*|federal",
-    },
-    "flanders": {
-        "fr": r"flam\w+|flandre", "nl": r"vlaa\w*", "de": r"fläm\w*|flandern", "en": r"flemish|flanders",
-    },
-    "brussels": {
-        "fr": r"bruxell\w*", "nl": r"brussel\w*", "de": r"brüssel\w*", "en": r"brussels",
-    },
-    "europe": {
-        "fr": r"europ\w*|ue", "nl": r"europ\w*|eu", "de": r"europ\w*|eu", "en": r"europ\w*|eu",
-    },
-    "small": {
-        "fr": r"pme|petites?|tpe|micro\w*", "nl": r"kmo\w*|klein\w*|micro\w*", "de": r"kmu\w*|klein\w*|mikro\w*",
-        "en": r"smes?|small\w*|micro\w*",
-    },
-    "large": {
-        "fr": r"grand(?:e|s|es)? (?:entreprises?|groupes?|sociétés?)", "nl": r"grote|konzern\w*|groot",
-        "de": r"groß\w*|konzern\w*", "en": r"large|big|large-scale|groups?",
-    },
-    "self-employed": {
-        "fr": r"indépendant\w*", "nl": r"zelfstandig\w*", "de": r"selbst[st]?ständig\w*", "en": r"self-employed|freelanc\w*",
-    },
-    "non-profit": {
-        "fr": r"asbl|associati\w*|non marchand", "nl": r"vzw\w*|vereniging\w*|non-profit", "de": r"vog|verein\w*|gemeinnützig\w*",
-        "en": r"non-profits?|asbls?|associations?|charit\w*",
-    },
-    "public": {
-        "fr": r"commun(?:e|es)|public\w*|pouvoirs publics|provinc\w*", "nl": r"gemeente\w*|overheid\w*|publiek\w*|provinci\w*|openbare?",
-        "de": r"gemeinden?|öffentlich\w*|behörden?|provinz\w*", "en": r"municipalit\w*|public|provinc\w*|authorit\w*",
-    },
-    "start-up": {
-        "fr": r"start-?ups?|jeunes pousses", "nl": r"start-?ups?|starters?", "de": r"start-?ups?|gründ\w*", "en": r"start-?ups?|founders?",
-    },
-    "student": {
-        "fr": r"étudiant\w*|élèves?|jeunes|chômeurs?|demandeurs? d['’]emploi", "nl": r"student\w*|leerling\w*|jongeren|werkzoekende\w*|werkloze\w*",
-        "de": r"student\w*|studierende\w*|schüler\w*|jugendliche\w*|arbeitsuchende\w*|arbeitslose\w*",
-        "en": r"students?|pupils?|young|jobseekers?|unemployed",
-    },
-}  # fmt: skip
 _OPPOSITES = (("before", "after"), ("more", "less"), ("open", "closed"))
 _PLACES = ("wallonia", "belgium", "flanders", "brussels", "europe")
 _PEOPLE = ("small", "large", "self-employed", "non-profit", "public", "start-up", "student")
-_NOT_ONLY = re.compile(r"\b(?:pas (?:que|seulement|uniquement)|niet (?:alleen|enkel)|nicht nur|not (?:only|just))\b", re.IGNORECASE)
-"""It denies nothing."""
+_NOT_ONLY = r"\b(?:pas (?:que|seulement|uniquement)|niet (?:alleen|enkel)|nicht nur|not (?:only|just))\b"
+_NO_MORE = r"\b(?:ne|n['’])\s?\w+ pas (?:\w+ )?plus d(?:e|['’])|\b(?:niet meer dan|nicht mehr als|not? more than)\b"
+_NOTHING = r"\bne coûte\w* rien\b|\bkost(?:en)? niets\b|\bkoste[nt]? nichts\b|\bcosts? nothing\b"
+_REWORDED = tuple(
+    (re.compile(pattern, re.IGNORECASE), said)
+    for pattern, said in ((_NOT_ONLY, " "), (_NO_MORE, " maximum "), (_NOTHING, " gratis "))
+)
+"""Denials that deny nothing, as what they say."""
 
 
 @cache
-def _pattern(sign: str, language: Language) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w)(?:{_SIGNS[sign][language]})(?!\w)", re.IGNORECASE)
+def _patterns(language: Language) -> Mapping[str, re.Pattern[str]]:
+    """Return for each kind of such words the pattern that finds them in *language*."""
+    listed = yaml.safe_load((Path(__file__).parent / "support.yaml").read_text(encoding="utf-8"))
+    return {
+        sign: re.compile(rf"(?<!\w)(?:{'|'.join(by_language[language].split('; '))})(?!\w)", re.IGNORECASE)
+        for sign, by_language in listed.items()
+    }
 
 
 @lru_cache(maxsize=4096)
 def _signs(text: str, language: Language) -> Mapping[str, int]:
     """Return how often each kind of word that turns a sentence round stands in *text*."""
-    text = _NOT_ONLY.sub(" ", text)
-    return {sign: len(_pattern(sign, language).findall(text)) for sign in _SIGNS}
+    for pattern, said in _REWORDED:
+        text = pattern.sub(said, text)
+    return {sign: len(pattern.findall(text)) for sign, pattern in _patterns(language).items()}
 
 
 def _signs_of(quotes: Texts) -> Mapping[str, int]:
     """Return the same for all quotes together."""
-    found = [_signs(text, language) for text, language in quotes]
-    return {sign: sum(each[sign] for each in found) for sign in _SIGNS}
+    found: Counter[str] = Counter()
+    for text, language in quotes:
+        found.update(_signs(text, language))
+    return found
 
 
 def _more(some: Mapping[str, int], others: Mapping[str, int], *signs: str) -> float:

@@ -1,7 +1,7 @@
 """Nothing leaves the house that does not stand in its source.
 
-A quoted statement has to stand there letter for letter (``verified``). One that a language model phrased is held against
-the quotes that it cites (``Verifier``): its figures, its names, and whether its words say what theirs say.
+A quoted statement has to stand there letter for letter (``verified``). One that a language model phrased is held
+against the quotes that it cites (``Verifier``): its figures, its names, and whether its words say what theirs say.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bot.statements import Candidate
 from bot.support import in_other_words, other_words, threshold, weigh_support
 from ingest.analysis import STOP_WORDS, fold, words
 from ingest.documents import LANGUAGES, Language
-from ingest.figures import figures
+from ingest.figures import MONTHS, figures
 from ingest.languages import detect
 from ingest.quantities import Quantity, holds, plain, quantities
 
@@ -200,7 +200,9 @@ def _without_names(statement: str, names: Iterable[str]) -> str:
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.&+][^\W_]+)*")
 _NEW_SENTENCE = re.compile(r"(?:^|[.!?:;«\"“„(\[•\n]|[-–—]\s)\s*$")
-_AMOUNT = re.compile(r"\d[\d.,]*(?:k|m|er|ère|e|ème|st|nd|rd|th|ste|de|h|u|h\d+|u\d+|p\.c|ige[rnms]?|jährig\w*)?|[qth][1-4]", re.I)
+_AMOUNT = re.compile(
+    r"\d[\d.,]*(?:k|m|er|ère|e|ème|st|nd|rd|th|ste|de|h|u|h\d+|u\d+|p\.c|ige[rnms]?|jährig\w*)?|[qth][1-4]", re.I
+)
 _LESS = ("l", "d", "qu", "s", "n", "j", "c", "m", "t")
 
 SAME_NAMES: tuple[frozenset[str], ...] = tuple(
@@ -253,7 +255,7 @@ def proper_names(statement: str, language: Language) -> Iterator[str]:
     """
     for match in _TOKEN.finditer(statement):
         word, before = match.group(), statement[: match.start()]
-        if word.lower() in _LESS or word.lower() in _CALENDAR or _AMOUNT.fullmatch(word) or len(word) < 2:
+        if word.lower() in _LESS or word.lower() in _NO_NAMES or _AMOUNT.fullmatch(word) or len(word) < 2:
             continue
         marked = any(sign.isupper() for sign in word[1:]) or (
             any(sign.isdigit() for sign in word) and any(sign.isalpha() for sign in word)
@@ -263,11 +265,10 @@ def proper_names(statement: str, language: Language) -> Iterator[str]:
             yield word
 
 
-_CALENDAR = frozenset(
-    "january february march april may june july august september october november december "
-    "monday tuesday wednesday thursday friday saturday sunday eur euro mio mrd madame monsieur".split()
+_NO_NAMES = frozenset(MONTHS) | frozenset(
+    {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "eur", "euro", "mio", "mrd"}
 )
-"""English writes them with a capital; months are read as dates."""
+"""Written with a capital, in English or everywhere; months are read as dates."""
 
 
 def _parts(text: str) -> list[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 
-from text_to_num import find_numbers, text2num
+from text_to_num import find_numbers, text2num  # type: ignore[import-untyped]
 
 from ingest.documents import Language
 from ingest.figures import MONTHS
@@ -34,7 +34,7 @@ class Quantity:
     bare: bool = False
     """No word after it says what is counted."""
     sure: bool = True
-    """False for what may be no number («un», «first», «neuf»): it can bear a statement out, but needs no bearing out."""
+    """False for what may be no number («un», «first», «neuf»): it bears out, but needs no bearing out."""
 
 
 def quantities(text: str, language: Language) -> tuple[Quantity, ...]:
@@ -76,9 +76,9 @@ def _within(held: str, wanted: str) -> bool:
         return True
     if part := re.fullmatch(r"(\d{4})-([QH])(\d)", wanted):
         month = re.match(rf"{part[1]}-(\d\d)", held)
-        return bool(month) and (int(month[1]) - 1) // (3 if part[2] == "Q" else 6) + 1 == int(part[3])
+        return month is not None and (int(month[1]) - 1) // (3 if part[2] == "Q" else 6) + 1 == int(part[3])
     if wanted.startswith("--"):
-        return held[:2] != "--" and held[4:].startswith(wanted[1:]) or held.startswith(wanted + "-")
+        return (held[:2] != "--" and held[4:].startswith(wanted[1:])) or held.startswith(wanted + "-")
     return held.startswith(wanted + "-")
 
 
@@ -146,7 +146,8 @@ _SPACE = " "
 """The only one within a line that ``plain`` leaves; numbers do not run over lines."""
 _CURRENCY = "|".join(_CURRENCIES)
 _DIGITS = (
-    rf"\d{{1,3}}(?:(?:{_SPACE}\d{{3}})+|(?:\.\d{{3}})+|(?:,\d{{3}})+|(?:['’]\d{{3}})+)(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?"
+    rf"\d{{1,3}}(?:(?:{_SPACE}\d{{3}})+|(?:\.\d{{3}})+|(?:,\d{{3}})+|(?:['’]\d{{3}})+)(?!\d)(?:[.,]\d+)?"
+    rf"|\d+(?:[.,]\d+)?"
 )
 _TIMES = "|".join(_TIME)
 
@@ -222,12 +223,12 @@ _ADJECTIVE: dict[Language, str] = {
     "nl": r"\b(?P<number>[a-zéë]{3,20}?)(?P<unit>daagse?|jarige?|maandse|weekse)",
 }
 """Words that hold a number and its unit: «fünftägig», «driejarig»."""
-_FIRST = frozenset("premier premiers première premières eerste erste ersten erster erstes erstem first".split())
+_FIRST = frozenset(
+    {"premier", "premiers", "première", "premières", "eerste", "erste", "ersten", "erster", "erstes", "erstem", "first"}
+)
 _QUARTER = re.compile(r"trimestre|semestre|kwartaal|semester|quartal|halbjahr|quarter|half", re.IGNORECASE)
 _SPOKEN_PERCENT = re.compile(r"[\s-]{0,3}\b(?:pour|per)\s?cent\b(?!\s*(?:€|euros?\b|mille\b))", re.IGNORECASE)
-_TOKEN = re.compile(
-    rf"(?=\w*\d)\w+(?:[.,]\d+)*|[^\W\d_]+(?:-(?!(?:{_TIMES})\b)[^\W\d_]+)*|[^\w\s]", re.IGNORECASE
-)
+_TOKEN = re.compile(rf"(?=\w*\d)\w+(?:[.,]\d+)*|[^\W\d_]+(?:-(?!(?:{_TIMES})\b)[^\W\d_]+)*|[^\w\s]", re.IGNORECASE)
 
 
 class _Word:
@@ -356,11 +357,14 @@ _DATES = tuple(
     )
 )
 _MONTH_ALONE = re.compile(rf"(?<!\w){_NAME}(?!\w)", re.IGNORECASE)
-_NO_MONTH = frozenset("jan feb mar apr avr jun jul juil juli aug sep sept oct okt nov dec déc dez mars march may".split())
-"""Too short or too common to be a month where no day and no year stand beside; "May" is one when written so."""
+_SHORT_MONTH = 4
+_NO_MONTH = frozenset({"mars", "march", "may", "sept", "févr", "juil"})
+"""No months where no day and no year stand beside, nor what is shorter than ``_SHORT_MONTH``; "May" and "March" are."""
 _TO = r"(?:au|à|et|ou|jusqu['’]au|tot|en|of|bis|und|oder|to|until|and|or|through|tot\s+en\s+met|-|–|—|/)"
 _DAY_BEFORE = re.compile(rf"(?<![\w.,]){_D}{_NTH}\s*{_TO}\s*(?:le\s+|the\s+|dem\s+|den\s+|zum\s+)?$", re.IGNORECASE)
-_RANGE = re.compile(rf"\s*,?\s*(?:inclus\w*\s+)?{_TO}\s*(?:et\s+y\s+compris\s+|le\s+|the\s+|den\s+|zum\s+)?", re.IGNORECASE)
+_RANGE = re.compile(
+    rf"\s*,?\s*(?:inclus\w*\s+)?{_TO}\s*(?:et\s+y\s+compris\s+|le\s+|the\s+|den\s+|zum\s+)?", re.IGNORECASE
+)
 
 Found = tuple[int, int, Quantity]
 
@@ -374,19 +378,20 @@ def _dates(text: str, language: Language) -> Iterator[Found]:
         covered = pattern.sub(lambda match: "·" * len(match.group()), covered)
     for match in _MONTH_ALONE.finditer(covered):
         name = match["month"]
-        named = name.lower() not in _NO_MONTH or (name in ("May", "March") and match.start() > 0)
+        named = len(name) >= _SHORT_MONTH and name.lower() not in _NO_MONTH
+        named = named or name in ("Mai", "mei", "mai") or (name in ("May", "March") and match.start() > 0)
         if named and (language in ("fr", "nl") or name[0].isupper()):
             found.append((match.start(), match.end(), f"--{MONTHS[name.lower()]:02d}"))
     found.sort()
     for place, (start, end, value) in enumerate(found):
         follower = found[place + 1] if place + 1 < len(found) else None
-        if follower and value.startswith("--") and _RANGE.fullmatch(text[end : follower[0]]):
-            value = _with_year(value, follower[2])
-        yield start, end, Quantity(value, "date", text[start:end].strip())
-        if len(value) == 10 or value.count("-") == 3:
+        joined = follower and value.startswith("--") and _RANGE.fullmatch(text[end : follower[0]])
+        date = _with_year(value, follower[2]) if follower and joined else value
+        yield start, end, Quantity(date, "date", text[start:end].strip())
+        if len(date) == 10 or date.count("-") == 3:
             before = _DAY_BEFORE.search(text[:start])
             if before:
-                day = f"{value[:-2]}{int(before['day']):02d}"
+                day = f"{date[:-2]}{int(before['day']):02d}"
                 yield before.start(), before.start("day") + len(before["day"]), Quantity(day, "date", before["day"])
 
 
@@ -413,12 +418,18 @@ def _iso(match: re.Match[str]) -> str:
 # --- other figures -----------------------------------------------------------------------------------------------
 
 _FRACTIONS = (
-    (r"(?:1|un|een|ein|one|a)?\ue000?[\s-]*(?:cinquième|vijfde|fünftel|fifth)\s+(?=de|des|du|van|der|of)|ein\s+fünftel", "20"),
+    (
+        r"(?:1|un|een|ein|one|a)?\ue000?[\s-]*(?:cinquième|vijfde|fünftel|fifth)\s+(?=de|des|du|van|der|of)|ein\s+fünftel",
+        "20",
+    ),
     (r"moitié|helft|hälfte|half(?=\s+(?:of|the|their|its)\b)", "50"),
     (r"(?:2|twee|zwei|two)[\s-]*(?:tiers|derden?|drittel\w*|thirds|3e)", "66.67"),
     (rf"(?:1|une?|een|ein|one|a)?{_ONCE}?[\s-]*(?:tiers(?!\s+payant)|derde\s+van|drittel|third\s+of)", "33.33"),
     (r"(?:3|drie|drei|three)[\s-]*(?:quarts|kwart|viertel|quarters)", "75"),
-    (rf"(?:1|un|een|ein|one|a)?{_ONCE}?[\s-]*(?:quart|kwart|viertel|quarter)\s+(?:de|des|du|van|of|der)(?!\s+\d)", "25"),
+    (
+        rf"(?:1|un|een|ein|one|a)?{_ONCE}?[\s-]*(?:quart|kwart|viertel|quarter)\s+(?:de|des|du|van|of|der)(?!\s+\d)",
+        "25",
+    ),
 )
 _PERIOD = re.compile(
     rf"(?:\b(?:par|per|pro|je|chaque|every|each|elke?|jede[srnm]?|tous\s+les|toutes\s+les|im)\s+|\bl['’](?=an\b)|/\s?)"
@@ -432,7 +443,9 @@ _OFTEN: tuple[tuple[str, str], ...] = (
     (r"journali(?:er|ère)s?|quotidien\w*|dagelijkse?|täglich\w*|daily", "1 day"),
 )
 _PHONE = re.compile(r"(?<![\w.,])(?:(?:\+|00)32[\s./()-]*(?:\(0\))?|0)[1-9](?:[\s./()-]{0,2}\d){6,9}(?!\w)")
-_CLOCK = re.compile(r"(?<![\w.,:])(?P<hour>[01]?\d|2[0-4])(?:\s?[hu]\s?|:)(?P<minute>[0-5]\d)(?:\s?(?:uur|uhr|h))?(?!\w)")
+_CLOCK = re.compile(
+    r"(?<![\w.,:])(?P<hour>[01]?\d|2[0-4])(?:\s?[hu]\s?|:)(?P<minute>[0-5]\d)(?:\s?(?:uur|uhr|h))?(?!\w)"
+)
 
 
 def _fractions(text: str, language: Language) -> Iterator[Found]:
@@ -470,13 +483,16 @@ def _time_of(word: str) -> tuple[str, int]:
 
 # --- numbers -----------------------------------------------------------------------------------------------------
 
-_CHAINS: dict[Language, re.Pattern[str]] = {
+_LINKS: dict[Language, tuple[str, str]] = {
+    "fr": (r"à|au|jusqu['’]à", r"et|ou|et\s+de"),
+    "nl": (r"tot|à|tot\s+en\s+met", r"en|of"),
+    "de": (r"bis|bis\s+zu", r"und|oder"),
+    "en": (r"to|up\s+to|through", r"and|or"),
+}
+_CHAINS = {
     language: re.compile(rf"\s*(?:(?P<to>{to}|-|–|—)|{joined}|,|/)\s*", re.IGNORECASE)
-    for language, to, joined in (
-        ("fr", r"à|au|jusqu['’]à", r"et|ou|et\s+de"), ("nl", r"tot|à|tot\s+en\s+met", r"en|of"),
-        ("de", r"bis|bis\s+zu", r"und|oder"), ("en", r"to|up\s+to|through", r"and|or"),
-    )
-}  # fmt: skip
+    for language, (to, joined) in _LINKS.items()
+}
 """What may stand between two numbers of which one lends the other its unit; ``to`` makes them the ends of a range."""
 _COUNTS = re.compile(r"[\s-]*[^\W\d_]{3,}")
 _COUNTS_NOTHING = re.compile(
@@ -512,7 +528,7 @@ def _numbers(text: str, language: Language) -> list[Quantity]:
 
 
 def _lend(lender: _Read, taker: _Read, *, listed: bool = False) -> _Read:
-    """Return *taker* with the unit and the scale of *lender*, if it has none; where they are only *listed*, with care."""
+    """Return *taker* with the unit and the scale of *lender*, if it has none; of a list, with care."""
     unit = lender.quantity.unit
     if taker.quantity.unit or not taker.quantity.sure or not lender.quantity.sure or not (unit or lender.scale):
         return taker

@@ -99,9 +99,7 @@ def misplaced(pairs: Sequence[Pair]) -> list[Pair]:
     ]
 
 
-def fit(
-    values: Matrix, good: NDArray[np.bool_], groups: Sequence[str], more: Matrix
-) -> dict[str, Any]:
+def fit(values: Matrix, good: NDArray[np.bool_], groups: Sequence[str], more: Matrix) -> dict[str, Any]:
     """Return weights, intercept and the threshold that lets no more false alarms pass in the folds than allowed.
 
     *more* are the features of misplaced statements.

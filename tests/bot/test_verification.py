@@ -154,7 +154,7 @@ def test_a_year_in_the_name_of_the_document_is_no_figure(check: Check) -> None:
 @pytest.mark.parametrize(
     ("statement", "language", "detail"),
     [
-        ("Tremplin IA est un accompagnement de cinq jours pour repérer des usages concrets de l'IA.", "fr", "Tremplin IA"),
+        ("Tremplin IA est un accompagnement de cinq jours pour repérer des usages de l'IA.", "fr", "Tremplin IA"),
         ("Start AI est un accompagnement de cinq jours pour repérer des usages concrets de l'IA.", "fr", "Start AI"),
         ("Cet accompagnement de cinq jours de la SOWALFIN aide à repérer des usages de l'IA.", "fr", "SOWALFIN"),
         ("Cet accompagnement de cinq jours par Deloitte aide à repérer des usages de l'IA.", "fr", "Deloitte"),
