@@ -2,6 +2,8 @@
 
 ``transformers serve`` speaks OpenAI's chat completions over HTTP, as llama.cpp, vLLM and Ollama do. What this model
 says is noise, so whatever of it reached a reader would be seen at once.
+
+``python -m tests.transformers.llama FOLDER`` writes the model, for a server that is started by hand.
 """
 
 from __future__ import annotations
@@ -14,15 +16,18 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
+
+from ingest.settings import ROOT
 
 SPECIAL = ("<pad>", "<s>", "</s>", "<unk>")
 CHAT = "{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}\n{% endfor %}assistant: "
 WORDS = 500
 """Entries of the vocabulary."""
 SPREAD = 0.5
-"""Of the weights. With less, the likeliest word is the same one over and over, and the product asks for the likeliest."""
+"""Of the weights. With less, the likeliest word is the same one over and over; the product asks for the likeliest."""
 CONTEXT = 8192
 """Tokens that a prompt and its reply may have: with so small a vocabulary, a token is three letters."""
 READY_WITHIN = 120.0
@@ -49,7 +54,7 @@ def build(folder: Path, texts: Iterable[str]) -> Path:
     return folder
 
 
-def _tokenizer(texts: Iterable[str]):  # type: ignore[no-untyped-def]  # a class of a package that may be absent
+def _tokenizer(texts: Iterable[str]) -> Any:  # a class of a package that may be absent
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -64,6 +69,11 @@ def _tokenizer(texts: Iterable[str]):  # type: ignore[no-untyped-def]  # a class
         tokenizer_object=bpe, pad_token="<pad>", bos_token="<s>", eos_token="</s>", unk_token="<unk>",
         chat_template=CHAT, model_max_length=CONTEXT,
     )  # fmt: skip
+
+
+def corpus() -> Iterator[str]:
+    """Yield some sheets of the starter corpus in four languages: what the tokenizer is made of."""
+    return (path.read_text("utf-8") for path in sorted((ROOT / "corpus").glob("*/a*.md")))
 
 
 @contextmanager
@@ -110,3 +120,7 @@ def _wait_until_ready(server: subprocess.Popen[bytes], health: str, log: Path) -
             pass  # not yet
         time.sleep(0.2)
     raise RuntimeError(f"transformers serve did not get ready: {log.read_text(errors='replace')[-2000:]}")
+
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1]), corpus())

@@ -9,7 +9,7 @@ from contextlib import aclosing
 import pytest
 
 from bot.chat import Patience, Piece, Turn, open_chat_model, patiently
-from ingest.settings import ROOT, Settings, load
+from ingest.settings import Settings, load
 from tests.transformers import llama
 
 TURNS = (Turn("system", "Answer in French."), Turn("user", "Que paie Start IA ?"))
@@ -19,8 +19,7 @@ TURNS = (Turn("system", "Answer in French."), Turn("user", "Que paie Start IA ?"
 def served(extra: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings that name the model and the address where it is served."""
     folder = tmp_path_factory.mktemp("llama") / "model"
-    texts = (path.read_text("utf-8") for path in sorted((ROOT / "corpus").glob("*/a*.md")))
-    with llama.serving(llama.build(folder, texts)) as url:
+    with llama.serving(llama.build(folder, llama.corpus())) as url:
         yield load(llm=f"openai:{folder}", llm_base_url=url)
 
 
