@@ -98,7 +98,7 @@ def attacks(records: Sequence[Mapping[str, Any]]) -> list[Attack]:
 
 
 def plant(found: Sequence[Attack], folder: Path) -> Path:
-    """Write some sheets of the starter corpus and a document for each attack into *folder*, half Markdown, half HTML."""
+    """Write some sheets of the starter corpus and a document for each attack into *folder*, half of them HTML."""
     for language in LANGUAGES:
         (folder / language).mkdir(parents=True)
         for sheet in sorted((ROOT / "corpus" / language).glob("*.md"))[:SHEETS]:

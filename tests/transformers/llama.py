@@ -41,12 +41,12 @@ def build(folder: Path, texts: Iterable[str]) -> Path:
     tokenizer = _tokenizer(texts)
     tokenizer.save_pretrained(folder)
     set_seed(3)
-    marks = {
-        f"{name}_token_id": SPECIAL.index(mark) for name, mark in (("pad", "<pad>"), ("bos", "<s>"), ("eos", "</s>"))
-    }
+    names = ("pad", "bos", "eos")
+    marks = {f"{name}_token_id": number for number, name in enumerate(names)}
     config = LlamaConfig(
         vocab_size=len(tokenizer), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=CONTEXT, tie_word_embeddings=False, initializer_range=SPREAD, **marks,
+        num_key_value_heads=2, max_position_embeddings=CONTEXT, tie_word_embeddings=False,
+        initializer_range=SPREAD, **marks,
     )  # fmt: skip
     model = LlamaForCausalLM(config)
     model.generation_config = GenerationConfig(**marks)
