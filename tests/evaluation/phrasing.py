@@ -170,13 +170,13 @@ class Bench:
 
 def random_weights(bench: Bench) -> Iterator[Measured]:
     """Ask the developers' questions with a model that knows nothing; the pass rate must stay what it is."""
-    golden = read_questions(golden_sets()[0])
+    golden, told = read_questions(golden_sets()[0]), bench.plain
     with _random_model(bench) as (name, settings), bench.visiting(settings.pop("model"), **settings) as visitor:
         bench.say(f"random weights: {name}")
         seen = {each.id: visitor.ask(each.question, each.history) for each in golden}
         stored = visitor.bot.passage_text
         passed = [judge(each, seen[each.id].last, stored).passed for each in golden]
-        before = [judge(each, bench.plain[each.id].last, stored).passed for each in golden]
+        before = [judge(each, told[each.id].last, stored).passed for each in golden]
     lost = [f"{each.id}: {_short(seen[each.id].last)}" for each, ours, plain in zip(golden, passed, before, strict=True)
             if plain and not ours]  # fmt: skip
     rate, plain_rate = sum(passed) / len(golden), sum(before) / len(golden)
@@ -214,6 +214,7 @@ def _random_model(bench: Bench) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def invented(bench: Bench) -> Iterator[Measured]:
     """Ask with a model that changes every number, until it was asked for two hundred answers."""
+    plain = bench.plain
     for model in ("invents", "mends"):
         bench.say(f"figures: {model}")
         found: dict[str, list[Leaving]] = {}
@@ -224,7 +225,7 @@ def invented(bench: Bench) -> Iterator[Measured]:
                 if not seen.exchanges:
                     continue
                 asked.append(seen)
-                if strange := invented_figures(seen.answers, bench.plain[question.id].last.text):
+                if strange := invented_figures(seen.answers, plain[question.id].last.text):
                     found[question.id] = strange
                 if len(asked) == INVENTED:
                     break
@@ -334,6 +335,8 @@ _ADDRESSES = {"refused connection": refusing, "time-out, connect": unreachable}
 def failing(bench: Bench) -> Iterator[Measured]:
     """Let the model fail in every way: an answer must come, and not later than the failure takes."""
     questions = [each for each in bench.questions if bench.plain[each.id].last.status == "answered"][:3]
+    with bench.visiting() as visitor:
+        plain = {each.id: _median_ms(visitor, each) for each in questions}
     for name, failure in FAILURES.items():
         bench.say(f"failures: {name}")
         with contextlib.ExitStack() as stack:
@@ -341,19 +344,25 @@ def failing(bench: Bench) -> Iterator[Measured]:
             if name in _ADDRESSES:
                 settings["llm_base_url"] = stack.enter_context(_ADDRESSES[name]())
             # A bot of its own for each question: the breaker of the last one would spare the model this one.
-            runs = [_failed(bench, failure.model, settings, question) for question in questions]
+            runs = [_failed(bench, failure.model, settings, question, plain[question.id]) for question in questions]
         yield _failure_told(name, runs, PATIENCE[failure.concerned] if failure.concerned else 0.0)
 
 
-def _failed(bench: Bench, model: str, settings: Mapping[str, Any], question: Question) -> tuple[Seen, float]:
-    """Return what came, and how much later than without a model (the median of five)."""
-    with bench.visiting() as visitor:
-        visitor.ask(UNASKED)
-        plain = statistics.median(visitor.ask(question.question, question.history).took_ms for _ in range(5))
+def _median_ms(visitor: Visitor, question: Question) -> float:
+    visitor.ask(UNASKED)
+    return statistics.median(visitor.ask(question.question, question.history).took_ms for _ in range(5))
+
+
+def _failed(
+    bench: Bench, model: str, settings: Mapping[str, Any], question: Question, plain_ms: float
+) -> tuple[Seen, float]:
+    """Return what came, and how much later than without a model."""
     with bench.visiting(model, **settings) as visitor:
         visitor.ask(UNASKED)
         seen = visitor.ask(question.question, question.history)
-    return seen, seen.took_ms - plain
+    # What the model took to say what it said is no delay of ours, unless that is what it is cut off for.
+    speaking = sum(each.at[-1] - each.at[0] for each in seen.exchanges if each.at) if model == "stall" else 0.0
+    return seen, seen.took_ms - plain_ms - speaking * 1000
 
 
 def _failure_told(name: str, runs: Sequence[tuple[Seen, float]], timeout: float) -> Measured:
@@ -412,7 +421,7 @@ def first_token(bench: Bench) -> Iterator[Measured]:
         for question in bench.questions[:60]:
             seen = visitor.ask(question.question, question.history)
             if seen.exchanges and (delay := _delay_ms(seen)) is not None:
-                delays.append((delay, question.id))
+                delays.append((delay, f"{question.id} begins «{seen.exchanges[0].said[:40]}»"))
     times = sorted(delay for delay, _ in delays)
     slowest = times[int(len(times) * 0.95)]
     yield Measured(
