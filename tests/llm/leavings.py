@@ -69,7 +69,7 @@ def invented_figures(answers: Sequence[Answer], allowed: str) -> list[Leaving]:
     is known to put in.
     """
     last = answers[-1]
-    found: dict[tuple[str, str], Leaving] = {}
+    found: dict[str, Leaving] = {}
     for answer in answers:
         quotes = {citation.quote: citation.language for each in (answer, last) for citation in each.citations}
         own = dict.fromkeys((allowed, *answer.notes, *(c.title for c in last.citations)), answer.language)
@@ -80,8 +80,7 @@ def invented_figures(answers: Sequence[Answer], allowed: str) -> list[Leaving]:
         strange += set(_digits(text)) - set(_digits(everything))
         strange += [figure for figure in additions(text, answer.language) if _level(figure) not in everything]
         for figure in strange:
-            where = _around(text, figure)
-            found[figure, where] = Leaving("figure", "text", f"{figure} … {where}", answer.complete)
+            found[figure] = Leaving("figure", "text", f"{figure} … {_around(text, figure)}", answer.complete)
     return list(found.values())
 
 
