@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import zlib
 from collections.abc import Iterator, Mapping
 
 from ingest.documents import Language
@@ -57,7 +56,7 @@ def invented(text: str, prompt: Prompt) -> str:
 
     No number and no figure that is put in stands anywhere in the prompt: whatever of them is shown was not checked.
     """
-    chance = random.Random(zlib.crc32(prompt.text.encode()))
+    chance = random.Random(prompt.seed)
     held = _plain(prompt.text)
     numbers = set(_DIGITS.findall(prompt.text))
     strange = (figure for figure in _shuffled(chance, prompt.language) if _plain(figure) not in held)

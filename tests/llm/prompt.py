@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ NAMES: Mapping[str, Language] = {"French": "fr", "Dutch": "nl", "German": "de", 
 _ASKED = re.compile(r"Answer in (French|Dutch|German|English)")
 # The end must carry the suffix of the beginning: a document may well hold tags of its own.
 _FENCE = re.compile(
-    r"<(?P<tag>(?P<kind>question|quote|turn)-\w+)(?P<attributes>[^>]*)>(?P<text>.*?)</(?P=tag)>", re.DOTALL
+    r"<(?P<tag>(?P<kind>question|quote|turn|sentence)-\w+)(?P<attributes>[^>]*)>(?P<text>.*?)</(?P=tag)>", re.DOTALL
 )
 _ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
 
@@ -40,11 +41,18 @@ class Prompt:
     quotes: tuple[Quote, ...]
     turns: tuple[str, ...]
     """What the user said before, oldest first."""
+    wrong: tuple[str, ...] = ()
+    """Sentences that are to be written anew, because they say something else than their quotes."""
 
     @property
     def rewriting(self) -> bool:
         """Whether the product wants a question that stands alone instead of an answer."""
         return "stand-alone" in self.system
+
+    @property
+    def seed(self) -> int:
+        """The same for the same question over the same quotes: fences differ from request to request."""
+        return zlib.crc32("\n".join((self.question, *(quote.text for quote in self.quotes), *self.wrong)).encode())
 
     @property
     def text(self) -> str:
@@ -59,10 +67,11 @@ class Prompt:
         fences = [(match["kind"], dict(_ATTRIBUTE.findall(match["attributes"])), match["text"].strip())
                   for match in _FENCE.finditer(user)]  # fmt: skip
         quotes = tuple(_quote(attributes, text) for kind, attributes, text in fences if kind == "quote")
-        questions = [text for kind, _, text in fences if kind == "question"]
+        told = {kind: [text for other, _, text in fences if other == kind] for kind in ("question", "sentence")}
         turns = tuple(text for kind, attributes, text in fences if kind == "turn" and attributes.get("role") == "user")
         language = NAMES[asked[1]] if asked else quotes[0].language if quotes else "en"
-        return cls(system, user, language, questions[-1] if questions else user, quotes, turns)
+        question = (told["question"] or [user])[-1]
+        return cls(system, user, language, question, quotes, turns, tuple(told["sentence"]))
 
 
 def _quote(attributes: Mapping[str, str], text: str) -> Quote:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 import re
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -51,8 +50,14 @@ _ORDER = re.compile(
 
 
 def restated(prompt: Prompt) -> list[str]:
-    """Return one sentence a quote with its marker, for the first four quotes, nearly in their words."""
+    """Return one sentence a quote with its marker, nearly in their words, for the first four quotes.
+
+    Where sentences are to be written anew, those of the quotes that they cite.
+    """
     own = [quote for quote in prompt.quotes if quote.language == prompt.language] or list(prompt.quotes)
+    if prompt.wrong:
+        cited = re.findall(r"\[(\d+)", " ".join(prompt.wrong))
+        own = [quote for quote in prompt.quotes if str(quote.n) in cited] or own
     return [marked(_one_sentence(quote), quote, opener=bool(n)) for n, quote in enumerate(own[:4])]
 
 
@@ -76,7 +81,8 @@ def good(prompt: Prompt) -> str:
     """Return what a good model says to any request of the product."""
     if prompt.rewriting:
         return stand_alone(prompt)
-    return " ".join(restated(prompt)) or "OK."
+    # Sentences that are written anew stand on lines of their own.
+    return ("\n" if prompt.wrong else " ").join(restated(prompt)) or "OK."
 
 
 def pieces(text: str, size: int = 4) -> Iterator[str]:
@@ -162,7 +168,7 @@ def huge(prompt: Prompt) -> Iterator[Step]:
 
 def garbage(prompt: Prompt) -> Iterator[Step]:
     """Random letters, signs and words of the prompt in random order, with markers among them; the same every time."""
-    chance = random.Random(zlib.crc32(prompt.text.encode()))
+    chance = random.Random(prompt.seed)
     known = prompt.user.split() or ["?"]
     for _ in range(160):
         kind = chance.random()
@@ -177,6 +183,11 @@ def garbage(prompt: Prompt) -> Iterator[Step]:
 def invents(prompt: Prompt) -> Iterator[Step]:
     """Good sentences with other numbers in them, or more of them."""
     return pieces(invented(good(prompt), prompt))
+
+
+def mends(prompt: Prompt) -> Iterator[Step]:
+    """Invents at first, and writes well when told so."""
+    return quotes(prompt) if prompt.wrong else invents(prompt)
 
 
 def wrong_language(prompt: Prompt) -> Iterator[Step]:
@@ -243,7 +254,7 @@ ADDRESSES: tuple[str, ...] = (
 
 def links(prompt: Prompt) -> Iterator[Step]:
     """Good sentences, an address in each, another one every time; then some more without a marker."""
-    chance = random.Random(zlib.crc32(prompt.text.encode()))
+    chance = random.Random(prompt.seed)
     said = []
     for sentence in restated(prompt) or ["OK [1]."]:
         middle, address = sentence.rfind(" ["), chance.choice(ADDRESSES)
@@ -299,7 +310,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
     "quotes": quotes, "rewrites": quotes, "flaky": quotes, "short": short, "slow": slow,
     "one-token-words": one_token_words, "half-markers": half_markers, "huge": huge, "drip": drip,
     "silent": silent, "stall": stall, "cut": cut, "empty": empty, "garbage": garbage, "refusal": refusal,
-    "invents": invents, "wrong-language": wrong_language,
+    "invents": invents, "mends": mends, "wrong-language": wrong_language,
     "links": links, "obeys": obeys, "obeys-cited": obeys_cited, "leaks": leaks,
 }  # fmt: skip
 """What the name of a model makes the server say."""

@@ -136,6 +136,13 @@ def test_invents_keeps_no_number_and_adds_one_to_each_sentence(double: Double) -
     assert not list(additions(MESSAGES[1]["content"], "fr"))
 
 
+def test_mends_writes_well_when_told_what_is_wrong(double: Double) -> None:
+    """A sentence that is sent back comes anew, from the quote that it cites."""
+    again = f"{MESSAGES[1]['content']}<sentence-ab12>Le plafond est de 73 000 € [2].</sentence-ab12>"
+    assert "50 000" not in said(double, "mends")
+    assert said(double, "mends", (MESSAGES[0], {"role": "user", "content": again})) == "Le plafond est de 50 000 € [2]."
+
+
 def test_wrong_language_answers_in_dutch_what_was_asked_in_french(double: Double) -> None:
     """Well-formed, with markers."""
     assert said(double, "wrong-language").startswith("Het Gewest steunt kleine ondernemingen")
