@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import traceback
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -154,6 +155,11 @@ class Phraser:
         except ChatFailure as failure:
             logger.warning("language model: %s (%s)", failure.kind, failure)
             phrasing.failure = failure.kind
+        except Exception as error:  # noqa: BLE001  the quotes are there: what a model writes must not cost the answer
+            # Not logger.exception: the text of the error may hold what was said.
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            logger.error("phrasing failed: %s in %s:%s", type(error).__name__, where.filename, where.lineno)
+            phrasing.failure = "fault"
 
     def trace(self, phrasing: Phrasing) -> Trace:
         """Return how an answer was made, for its receipt."""

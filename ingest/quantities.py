@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 
-from text_to_num import find_numbers, text2num  # type: ignore[import-untyped]
+from text_to_num import find_numbers, text2num
 
 from ingest.documents import Language
 from ingest.figures import MONTHS
@@ -581,7 +581,8 @@ def _decimal(digits: str, language: Language, money: bool) -> Decimal:
     own = "," if language == "en" else "."
     if grouped and (len(marks) > 1 or marks[0] == own or money) and not digits.startswith("0"):
         return Decimal(re.sub(r"[.,]", "", digits))
-    return Decimal(digits.replace(",", "."))
+    # A version or a paragraph, 0.123.456, is no number that one could compute with, but one that can be compared.
+    return Decimal(re.sub(r"[.,]", "", digits) if len(marks) > 1 else digits.replace(",", "."))
 
 
 def _canonical(value: Decimal) -> str:

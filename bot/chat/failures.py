@@ -9,9 +9,9 @@ import httpx
 
 Kind = Literal[
     "unreachable", "key", "busy", "server", "request", "slow", "stalled", "cut", "empty", "garbage", "language",
-    "budget", "paused",
+    "budget", "paused", "fault",
 ]  # fmt: skip
-"""What went wrong, in the order in which it can: each has its sentence in the catalogue (``answers.model_…``)."""
+"""What went wrong; each has its sentence in the catalogue (``answers.model_…``). ``fault``: our own check broke."""
 MAY_PASS: frozenset[Kind] = frozenset({"unreachable", "busy", "server", "cut"})
 """What a second try may mend; one that took its whole time is not given it twice."""
 DEAD: frozenset[Kind] = frozenset({"unreachable", "key", "busy", "server", "slow", "stalled", "cut"})

@@ -69,7 +69,7 @@ def phrased(answer: Answer) -> list[str]:
 
 def test_verified_words_are_shown_with_their_quote(ask: Ask) -> None:
     """A sentence that its quote bears out is shown, and its marker leads to that quote."""
-    answer, _ = ask("La prime numérique couvre 30 % de vos frais de conseil [=La prime numérique paie].")
+    answer, _ = ask("La prime numérique couvre 30 % de vos frais de conseil [=La prime numérique pa].")
     assert answer.mode == "llm:scripted"
     assert phrased(answer) == ["La prime numérique couvre 30 % de vos frais de conseil."]
     assert answer.citations[answer.statements[0].citations[0] - 1].quote == RATE
@@ -78,7 +78,7 @@ def test_verified_words_are_shown_with_their_quote(ask: Ask) -> None:
 
 def test_a_ceiling_and_an_exclusion_are_not_left_out(ask: Ask) -> None:
     """The model tells the rate alone; the ceiling and the exclusion of the programme join as quotes."""
-    answer, _ = ask("La prime numérique couvre 30 % de vos frais de conseil [=La prime numérique paie].")
+    answer, _ = ask("La prime numérique couvre 30 % de vos frais de conseil [=La prime numérique pa].")
     quoted = [statement.text for statement in answer.statements if not statement.phrased]
     assert any(CEILING.rstrip(".") in text for text in quoted)
     assert any(EXCLUDED.rstrip(".") in text for text in quoted)
@@ -87,7 +87,7 @@ def test_a_ceiling_and_an_exclusion_are_not_left_out(ask: Ask) -> None:
 def test_a_ceiling_that_is_said_is_not_said_twice(ask: Ask) -> None:
     """Nothing joins that the model's own sentences cite already."""
     answer, _ = ask(
-        "La prime numérique paie 30 % des frais de conseil [=La prime numérique paie]. "
+        "La prime numérique paie 30 % des frais de conseil [=La prime numérique pa]. "
         "Elle est plafonnée à 50 000 € par entreprise [=La prime numérique est plaf]."
     )
     assert answer.text.count("50 000") == 1
@@ -96,7 +96,7 @@ def test_a_ceiling_that_is_said_is_not_said_twice(ask: Ask) -> None:
 def test_a_closed_programme_is_said_to_be_closed_first(ask: Ask) -> None:
     """The state is the code's to tell, whatever the model says."""
     answer, _ = ask(
-        "La prime numérique paie 30 % des frais de conseil [=La prime numérique paie].",
+        "La prime numérique paie 30 % des frais de conseil [=La prime numérique pa].",
         status="closed",
         closes="2024-12-31",
     )
@@ -107,8 +107,8 @@ def test_a_closed_programme_is_said_to_be_closed_first(ask: Ask) -> None:
 def test_a_wrong_sentence_is_asked_for_once_more(ask: Ask) -> None:
     """The second wording is taken when it holds; the model is told which sentence was wrong."""
     answer, model = ask(
-        "La prime numérique paie 70 % des frais de conseil [=La prime numérique paie].",
-        "La prime numérique paie 30 % des frais de conseil [=La prime numérique paie].",
+        "La prime numérique paie 70 % des frais de conseil [=La prime numérique pa].",
+        "La prime numérique paie 30 % des frais de conseil [=La prime numérique pa].",
     )
     assert "70 %" in model.asked[1][1].text
     assert phrased(answer)[0] == "La prime numérique paie 30 % des frais de conseil."
@@ -118,8 +118,9 @@ def test_a_wrong_sentence_is_asked_for_once_more(ask: Ask) -> None:
 def test_a_sentence_that_stays_wrong_gives_way_to_its_quote(ask: Ask) -> None:
     """Not asked a third time; the quote stands between quotation marks in its place."""
     answer, model = ask(
-        "La prime numérique paie 70 % des frais de conseil [=La prime numérique paie]. Les indépendants peuvent demander la prime numérique [=Les indép].",
-        "La prime numérique paie 80 % des frais de conseil [=La prime numérique paie].",
+        "La prime numérique paie 70 % des frais de conseil [=La prime numérique pa]. "
+        "Les indépendants peuvent demander la prime numérique [=Les indép].",
+        "La prime numérique paie 80 % des frais de conseil [=La prime numérique pa].",
     )
     assert len(model.asked) == 2
     assert answer.statements[0].text.startswith("« La prime numérique paie 30 %")
@@ -131,7 +132,8 @@ def test_a_sentence_that_stays_wrong_gives_way_to_its_quote(ask: Ask) -> None:
 def test_what_was_verified_stays_when_asking_again_fails(ask: Ask) -> None:
     """A fault in the second request costs the wrong sentence only."""
     answer, _ = ask(
-        "La prime numérique paie 70 % des frais de conseil [=La prime numérique paie]. Les indépendants peuvent demander la prime numérique [=Les indép].",
+        "La prime numérique paie 70 % des frais de conseil [=La prime numérique pa]. "
+        "Les indépendants peuvent demander la prime numérique [=Les indép].",
         (ChatFailure("stalled"),),
     )
     assert answer.is_phrased
@@ -141,7 +143,7 @@ def test_what_was_verified_stays_when_asking_again_fails(ask: Ask) -> None:
 def test_sentences_without_a_quote_are_lost(ask: Ask) -> None:
     """A greeting, or a marker that was never offered, has no place in an answer."""
     answer, _ = ask(
-        "Avec plaisir ! La prime numérique paie 30 % des frais de conseil [=La prime numérique paie]. Bonne chance [42]."
+        "Avec plaisir ! La prime numérique paie 30 % des frais de conseil [=La prime numérique pa]. Bonne [42]."
     )
     assert phrased(answer) == ["La prime numérique paie 30 % des frais de conseil."]
 
@@ -164,7 +166,7 @@ def test_without_one_verified_sentence_the_quotes_answer(ask: Ask, reply: str) -
 
 def test_a_gap_is_never_phrased(ask: Ask) -> None:
     """What the sources do not say is said in the editors' words: it is no quote to build on."""
-    _, model = ask("La prime numérique paie 30 % des frais de conseil [=La prime numérique paie].")
+    _, model = ask("La prime numérique paie 30 % des frais de conseil [=La prime numérique pa].")
     assert GAP not in model.asked[0][1].text
 
 
@@ -190,7 +192,7 @@ def test_the_question_and_the_quotes_stand_between_fences(ask: Ask) -> None:
 
 def test_the_receipt_tells_how_the_answer_was_made(ask: Ask, tmp_path: Path) -> None:
     """Model, version of the prompt, quotes, verdicts and cost are kept."""
-    answer, _ = ask("La prime numérique paie 30 % des frais de conseil [=La prime numérique paie].")
+    answer, _ = ask("La prime numérique paie 30 % des frais de conseil [=La prime numérique pa].")
     assert (answer.trace.model, len(answer.trace.prompt)) == ("scripted", 8)
     assert answer.trace.quotes
     assert answer.trace.verdicts[0]["citations"]

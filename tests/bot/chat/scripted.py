@@ -1,4 +1,4 @@
-"""A language model that follows a script: a small true one, for tests in which the words matter and the wire does not."""
+"""A language model that follows a script: a small true one, for tests in which only the words matter."""
 
 from __future__ import annotations
 
