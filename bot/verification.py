@@ -70,7 +70,7 @@ class Verifier:
         self._retriever = retriever
 
     def check(self, statement: str, language: Language, quotes: Sequence[Quote]) -> Verdict:
-        """Return whether *statement*, which is to be in *language*, stands in *quotes*."""
+        """Return whether *statement*, which is to be in *language* and without its ``[n]``, stands in *quotes*."""
         if not quotes:
             return Verdict("uncited")
         if len(statement) > LONGEST or _REORDERING.search(statement):
@@ -204,9 +204,7 @@ def _without_names(statement: str, names: Iterable[str]) -> str:
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.&+][^\W_]+)*")
 _NEW_SENTENCE = re.compile(r"(?:^|[.!?:;«\"“„(\[•\n]|[-–—]\s)\s*$")
-_AMOUNT = re.compile(
-    r"\d[\d.,]*(?:k|m|er|ère|e|ème|st|nd|rd|th|ste|de|h|u|h\d+|u\d+|p\.c|ige[rnms]?|jährig\w*)?|[qth][1-4]", re.I
-)
+_QUARTER = re.compile(r"[qth][1-4](?=[\s/-]+(?:of\s+|van\s+)?20\d\d)", re.IGNORECASE)
 _LESS = ("l", "d", "qu", "s", "n", "j", "c", "m", "t")
 
 _SAME_NAMES = tuple(
@@ -281,7 +279,15 @@ def proper_names(statement: str, language: Language) -> Iterator[str]:
     """
     for match in _TOKEN.finditer(statement):
         word, before = match.group(), statement[: match.start()]
-        if word.lower() in _LESS or word.lower() in _NO_NAMES or _AMOUNT.fullmatch(word) or len(word) < 2:
+        if (
+            word.lower() in _LESS
+            or word.lower() in _NO_NAMES
+            or len(word) < 2
+            or _QUARTER.match(statement, match.start())
+        ):
+            continue
+        # What begins with a digit is a figure if it can be read as one, and else a name: no digit goes unseen.
+        if word.isdecimal() or (word[0].isdecimal() and quantities(word, language)):
             continue
         marked = any(sign.isupper() for sign in word[1:]) or (
             any(sign.isdigit() for sign in word) and any(sign.isalpha() for sign in word)

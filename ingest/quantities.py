@@ -92,8 +92,10 @@ _ONCE = "\ue000"
 
 
 def plain(text: str) -> str:
-    """Return *text* with every digit as ``0-9``, and without signs that nobody sees."""
+    """Return *text* with every digit as ``0-9``, without marks of emphasis and signs that nobody sees."""
     kept = "".join(sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf")
+    # Marks of emphasis: «_60_ %» and «**60** %» are 60 %.
+    kept = re.sub(r"[*`~]", "", kept.replace("_", " "))
     kept = re.sub(r"[^\S\n]+", " ", _INVISIBLE.sub("", kept))
     return "".join(_digit(sign) if sign > "\x7f" else sign for sign in kept)
 
@@ -124,7 +126,7 @@ _TIME: dict[str, tuple[str, int]] = {
     r"jours?\s+(?:ouvrables?|ouvrés?)|(?:working|business)\s+days?|werkdag(?:en)?|werktagen?|werktage?s?"
     r"|arbeitstage?[ns]?": ("workday", 1),
     r"(?:\w{3,}[snr])?tage[ns]?|tag|tägig\w*|jours?|journées?|(?:\w+s?)?dagen|dag|daagse?|days?": ("day", 1),
-    r"heures?|h|hours?|hrs?|uur|(?:\w+s)?uren|stunden?|stündig\w*|(?:\w+s)stunden": ("hour", 1),
+    r"heures?|h|u|hours?|hrs?|uur|(?:\w+s)?uren|stunden?|stündig\w*|(?:\w+s)stunden": ("hour", 1),
 }
 _CURRENCIES = {r"€|eur|euros?": "EUR", r"\$|usd|dollars?": "USD", r"£|gbp|pounds?": "GBP", r"chf|franken": "CHF"}
 _PERCENT = r"%|p\.?\s?c(?:\.|\b)|pct\b|pourcents?|percent|procent|prozent\w*|v\.\s?h\."
