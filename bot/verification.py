@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Literal
 
 from rapidfuzz.fuzz import ratio
@@ -31,7 +31,7 @@ LONGEST = 1_500
 """Letters of a statement; more is no sentence."""
 JUDGED = 6
 """Words from which the language of a statement is judged."""
-INTERNATIONAL = 3
+INTERNATIONAL = 4
 """Languages in which a word has to stand to be a name though it is not written as one."""
 CLOSE = 80
 """Likeness, of 100, from which two names are forms of one (Wallonie, Wallonië)."""
@@ -70,7 +70,7 @@ class Verifier:
         self._retriever = retriever
 
     def check(self, statement: str, language: Language, quotes: Sequence[Quote]) -> Verdict:
-        """Return whether *statement*, which is to be in *language*, stands in *quotes*."""
+        """Return whether *statement*, which is to be in *language* and without its ``[n]``, stands in *quotes*."""
         if not quotes:
             return Verdict("uncited")
         if len(statement) > LONGEST or _REORDERING.search(statement):
@@ -90,7 +90,7 @@ class Verifier:
 
     def _in_another_language(self, statement: str, language: Language) -> bool:
         """Return whether *statement* is clearly in another language; one of names and figures is in none."""
-        bare = self._retriever.searcher.names.without(statement)
+        bare = self._retriever.searcher.names.without(_ADDRESS.sub(" ", statement))
         spoken = [word for word in words(bare) if word.isalpha()]
         if len(spoken) < JUDGED:
             return False
@@ -115,7 +115,7 @@ class Verifier:
         return self._other_document(statement, held_documents)
 
     def _international(self, statement: str) -> Iterator[str]:
-        """Yield the words that the library has in three languages and that are a word in none: names, however written.
+        """Yield the words that the library has in four languages and that are a word in none: names, however written.
 
         German gives every noun a capital, and some names have none.
         """
@@ -142,7 +142,10 @@ class Verifier:
         for language in LANGUAGES:
             if info := self._retriever.library.documents.get(f"{language}/{document}"):
                 title, *aliases = info.names
-                yield title.split(":")[0].split(" (")[0].strip()
+                title = title.split(":")[0].split(" (")[0].strip()
+                # «Gebruik van AI door ondernemingen» describes; it is no name.
+                if STOP_WORDS[language].isdisjoint(words(title)):
+                    yield title
                 yield from (alias for alias in aliases if all(not word[0].islower() for word in _parts(alias)))
 
 
@@ -167,6 +170,7 @@ def quote_found(quote: str, text: str) -> bool:
 
 # --- figures -----------------------------------------------------------------------------------------------------
 
+_ADDRESS = re.compile(r"\S+(?:://|@)\S+|www\.\S+")
 _REORDERING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Signs by which 05 may be shown as 50."""
 
@@ -200,52 +204,72 @@ def _without_names(statement: str, names: Iterable[str]) -> str:
 
 _TOKEN = re.compile(r"[^\W_]+(?:[.&+][^\W_]+)*")
 _NEW_SENTENCE = re.compile(r"(?:^|[.!?:;«\"“„(\[•\n]|[-–—]\s)\s*$")
-_AMOUNT = re.compile(
-    r"\d[\d.,]*(?:k|m|er|ère|e|ème|st|nd|rd|th|ste|de|h|u|h\d+|u\d+|p\.c|ige[rnms]?|jährig\w*)?|[qth][1-4]", re.I
-)
+_QUARTER = re.compile(r"[qth][1-4](?=[\s/-]+(?:of\s+|van\s+)?20\d\d)", re.IGNORECASE)
 _LESS = ("l", "d", "qu", "s", "n", "j", "c", "m", "t")
 
-SAME_NAMES: tuple[frozenset[str], ...] = tuple(
-    frozenset(line.split())
+_SAME_NAMES = tuple(
+    tuple(line.split())
     for line in """
-    wallonie wallonia wallonien wallonne wallon wallons wallonnes walloon walloons waals waalse wallonische wallonisch
-    bruxelles brussel brussels brussele bruxelloise bruxellois brusselse brusseler
-    flandre flanders vlaanderen flandern flamand flamande flemish vlaams vlaamse flamisch flamische
-    belgique belgie belgien belgium belge belges belgian belgians belgisch belgische belgischen
-    europe europa european europeen europeenne europeens europeennes europees europese europaisch europaische ue eu
+    wallon walloon waals
+    bruxell brussel
+    flandre fland vlaander vlaam vlaams flamand flamisch flemish
+    belg
+    europ ue eu
+    allemand duits deutsch german
+    francais frans franzos french
+    neerlandais nederlands niederland dutch
+    anglais engels englisch english
+    france frankrijk frankreich
+    allemagne duitsland deutschland germany
+    danemark denemarken danemark denmark
+    suede zweden schweden sweden
+    finlande finland finnland
+    espagne spanje spanien spain
     liege luik luttich
     mons bergen
     namur namen
     louvain leuven lowen
-    anvers antwerpen antwerp
+    anvers antwerp
     gand gent ghent
+    laeken laken
     ia ai ki
+    it informatique informatica informatik
     pme kmo kmu sme smes mkb
-    tpe micro
     tva btw mwst vat
+    pib bbp bip gdp
     rgpd gdpr avg dsgvo
     asbl vzw vog npo
     etp vte fte vza
     bce kbo zdu cbe
     feder efro efre erdf
     onss rsz lss nsso
-    spf fod fod fps fps
-    apd gba dsb dpa datenschutzbehorde
+    spf fod fps
+    apd gba dsb dpa
     ibpt bipt
-    ccb ceb
     r&d o&o f&e fue
     dri iid
-    ria aia act
-    francais frans franzosisch french
-    neerlandais nederlands niederlandisch dutch
-    allemand duits deutsch german
-    anglais engels englisch english
-    union unie union
-    region gewest
+    ria aia
+    etats staten staaten states
+    etat staat state lidstaat mitgliedstaat
+    gouvernement regering regierung government
+    conseil raad rat council
+    parlement parlament parliament
     commission commissie kommission
+    communaute gemeenschap gemeinschaft community
+    federation federatie foderation
+    region gewest
+    union unie
+    article artikel
+    annexe bijlage anhang annex
+    recommandation aanbeveling empfehlung recommendation
+    reglement verordening verordnung regulation
+    directive richtlijn richtlinie
+    sante gezondheid gesundheit health
     """.strip().splitlines()
 )
-"""Names and abbreviations, folded, that are one and the same in the four languages."""
+"""Names, abbreviations and words of titles that are one and the same in the four languages, folded; longer ones by
+their beginning."""
+_BEGINNING = 4
 
 
 def proper_names(statement: str, language: Language) -> Iterator[str]:
@@ -255,7 +279,15 @@ def proper_names(statement: str, language: Language) -> Iterator[str]:
     """
     for match in _TOKEN.finditer(statement):
         word, before = match.group(), statement[: match.start()]
-        if word.lower() in _LESS or word.lower() in _NO_NAMES or _AMOUNT.fullmatch(word) or len(word) < 2:
+        if (
+            word.lower() in _LESS
+            or word.lower() in _NO_NAMES
+            or len(word) < 2
+            or _QUARTER.match(statement, match.start())
+        ):
+            continue
+        # What begins with a digit is a figure if it can be read as one, and else a name: no digit goes unseen.
+        if word.isdecimal() or (word[0].isdecimal() and quantities(word, language)):
             continue
         marked = any(sign.isupper() for sign in word[1:]) or (
             any(sign.isdigit() for sign in word) and any(sign.isalpha() for sign in word)
@@ -276,14 +308,19 @@ def _parts(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-@cache
-def _same(name: str) -> frozenset[str]:
-    return next((names for names in SAME_NAMES if name in names), frozenset())
+@lru_cache(maxsize=65_536)
+def _group(name: str) -> int:
+    """Return the number of the line of ``_SAME_NAMES`` that has *name*, or -1."""
+    for number, names in enumerate(_SAME_NAMES):
+        if any(name == each or (len(each) >= _BEGINNING and name.startswith(each)) for each in names):
+            return number
+    return -1
 
 
 def _is_held(name: str, held: set[str], initials: str, *, acronym: bool) -> bool:
     """Return whether a folded *name* is among the *held* words in some form."""
-    if name in held or not held.isdisjoint(_same(name)):
+    group = _group(name)
+    if name in held or (group >= 0 and any(_group(other) == group for other in held)):
         return True
     if any(sign.isdigit() for sign in name):
         return False

@@ -42,9 +42,11 @@ def quantities(text: str, language: Language) -> tuple[Quantity, ...]:
 
     Digits inside a name (``A6K``, ``NIS2``) are no quantities.
     """
-    text = _in_digits(plain(text), language)
+    text = plain(text)
     found: list[Quantity] = []
-    for read in (_dates, _fractions, _periods, _phones, _clocks):
+    for read in (_fractions, _dates, _periods, _phones, _clocks):
+        if read is _dates:
+            text = _in_digits(text, language)
         taken = list(read(text, language))
         found += [quantity for _, _, quantity in taken]
         text = _blank(text, [(start, end) for start, end, _ in taken])
@@ -90,8 +92,10 @@ _ONCE = "\ue000"
 
 
 def plain(text: str) -> str:
-    """Return *text* with every digit as ``0-9``, and without signs that nobody sees."""
+    """Return *text* with every digit as ``0-9``, without marks of emphasis and signs that nobody sees."""
     kept = "".join(sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf")
+    # Marks of emphasis: «_60_ %» and «**60** %» are 60 %.
+    kept = re.sub(r"[*`~]", "", kept.replace("_", " "))
     kept = re.sub(r"[^\S\n]+", " ", _INVISIBLE.sub("", kept))
     return "".join(_digit(sign) if sign > "\x7f" else sign for sign in kept)
 
@@ -112,14 +116,17 @@ def _blank(text: str, spans: Iterable[tuple[int, int]]) -> str:
 # --- units -------------------------------------------------------------------------------------------------------
 
 _TIME: dict[str, tuple[str, int]] = {
-    r"années?|ans?(?=\W|$)(?!\s+de\s+\w+eur)|jaar|jaren|years?|jahr(?:e[ns]?|s)?|jährig\w*|jarig\w*|yr": ("month", 12),
+    r"années?|ans|an(?=\W|$)|(?:kalender)?jaa?r(?:en)?|years?|(?:kalender)?jahr(?:e[ns]?|s)?|jährig\w*|jarig\w*": (
+        "month",
+        12,
+    ),
     r"mois|maand(?:en)?|months?|monat(?:en?|s)?|monatig\w*|maandse?|mth": ("month", 1),
     r"trimestres?|kwarta(?:al|len)|quartale?n?|quarters?": ("month", 3),
     r"semaines?|weken|week|weeks?|wochen?|wöchig\w*|weekse?": ("day", 7),
     r"jours?\s+(?:ouvrables?|ouvrés?)|(?:working|business)\s+days?|werkdag(?:en)?|werktagen?|werktage?s?"
     r"|arbeitstage?[ns]?": ("workday", 1),
-    r"(?:\w+[sn])?tage[ns]?|tag|tägig\w*|jours?|journées?|(?:\w+s?)?dagen|dag|daagse?|days?": ("day", 1),
-    r"heures?|h|hours?|hrs?|uur|(?:\w+s)?uren|stunden?|stündig\w*|(?:\w+s)stunden": ("hour", 1),
+    r"(?:\w{3,}[snr])?tage[ns]?|tag|tägig\w*|jours?|journées?|(?:\w+s?)?dagen|dag|daagse?|days?": ("day", 1),
+    r"heures?|h|u|hours?|hrs?|uur|(?:\w+s)?uren|stunden?|stündig\w*|(?:\w+s)stunden": ("hour", 1),
 }
 _CURRENCIES = {r"€|eur|euros?": "EUR", r"\$|usd|dollars?": "USD", r"£|gbp|pounds?": "GBP", r"chf|franken": "CHF"}
 _PERCENT = r"%|p\.?\s?c(?:\.|\b)|pct\b|pourcents?|percent|procent|prozent\w*|v\.\s?h\."
@@ -155,7 +162,9 @@ _TIMES = "|".join(_TIME)
 @cache
 def _number(language: Language) -> re.Pattern[str]:
     scales = "|".join(rf"(?P<scale{power}>{_guarded(names)})" for names, power in _SCALES[language])
-    times = "|".join(f"(?P<time{number}>{names})" for number, names in enumerate(_TIME))
+    # «an» is a year in French only: «meldeten sich 2021 an».
+    names_of_time = [names if language == "fr" else names.replace("|an(?=\\W|$)", "") for names in _TIME]
+    times = "|".join(f"(?P<time{number}>{names})" for number, names in enumerate(names_of_time))
     return re.compile(
         rf"(?<![\w])(?<!\d[.,])(?:(?P<before>{_CURRENCY}){_SPACE}?)?(?<!\d[.,])(?P<digits>{_DIGITS})(?P<once>{_ONCE})?"
         rf"(?:,-|,–)?(?:(?:er|ère|re|e|ème|st|nd|rd|th|ste|de|-tal)(?!\w))?"
@@ -193,6 +202,7 @@ _LASTS = re.compile(
     re.IGNORECASE,
 )
 """Before "a year" it is a duration; elsewhere ("5,000 euros a year") a rate."""
+_AGO = re.compile(r"\s+(?:ago|before|earlier|later|after|or)\b", re.IGNORECASE)
 _FORMS: tuple[tuple[str, str], ...] = (
     (r"\b(?:anderthalb|eineinhalb|anderhalf|anderhalve)\w{0,2}\b", "1.5"),
     (r"\b(?:zweieinhalb|tweeënhalf|tweeëneenhalf)\b", "2.5"),
@@ -219,10 +229,12 @@ _MANY: tuple[tuple[str, str], ...] = (
     (r"(?:des|plusieurs|many|several|enkele|mehrere)\s+(?:millions|miljoenen|millionen)", "1000000"),
 )
 _ADJECTIVE: dict[Language, str] = {
-    "de": r"\b(?P<number>[a-zäöüß]{3,20}?)(?P<unit>prozentig|tägig|wöchig|monatig|jährig|stündig)\w*",
-    "nl": r"\b(?P<number>[a-zéë]{3,20}?)(?P<unit>daagse?|jarige?|maandse|weekse)",
+    "de": r"\b(?P<number>[a-zäöüß]{3,20}?)(?P<unit>prozentig|tägig|wöchig|monatig|jährig|stündig|mal\b|fach)\w*",
+    "nl": r"\b(?P<number>[a-zéë]{3,20}?)(?P<unit>daagse?|jarige?|maandse|weekse|tal\b|voud)",
+    "en": r"\b(?P<number>[a-z]{3,12})(?P<unit>fold)\b",
 }
-"""Words that hold a number and its unit: «fünftägig», «driejarig»."""
+"""Words that hold a number and its unit: «fünftägig», «driejarig», «vijftiental», "sevenfold"."""
+_HYPHENED = re.compile(r"\b(?P<number>[^\W\d_]+(?:-[^\W\d_]+)*)-(?P<rest>[^\W\d_]{3,})")
 _FIRST = frozenset(
     {"premier", "premiers", "première", "premières", "eerste", "erste", "ersten", "erster", "erstes", "erstem", "first"}
 )
@@ -255,6 +267,7 @@ def _in_digits(text: str, language: Language) -> str:
         text = re.sub(pattern, _localised(digits, language), text, flags=re.IGNORECASE)
     if language in _ADJECTIVE:
         text = re.sub(_ADJECTIVE[language], lambda match: _adjective(match, language), text, flags=re.IGNORECASE)
+    text = _HYPHENED.sub(lambda match: _apart(match, language), text)
     text = _articles(text, language)
     tokens = list(_TOKEN.finditer(text))
     words = [token.group() for token in tokens]
@@ -278,6 +291,8 @@ def _may_be_number(words: Sequence[str], place: int, language: Language) -> bool
         return False
     if word in _FIRST:  # «les deux premières années», «premiers pas»: only of a day or a quarter is it the number 1
         return after.lower() in MONTHS or bool(_QUARTER.fullmatch(after))
+    if after.lower() in MONTHS and word in ("one", "un", "een", "ein", "second"):  # "one June 2026 summary"
+        return False
     if word.startswith(("derde", "third")) and before and _word_value(before, language):
         return False
     return not (word == "sept" and (after == "." or before[:1].isdigit() or _YEAR.fullmatch(after)))
@@ -310,14 +325,24 @@ def _certain(spoken: Sequence[str], found: object, words: Sequence[str]) -> bool
 
 def _adjective(match: re.Match[str], language: Language) -> str:
     number = _word_value(match["number"], language)
-    return match.group() if number is None else f"{number} {match['unit']}"
+    return match.group() if number in (None, 1) else f"{number} {match['unit']}"
+
+
+def _apart(match: re.Match[str], language: Language) -> str:
+    """Write "five-step" as two words; «Trois-Ponts» is a town."""
+    number, rest = match["number"], match["rest"]
+    apart = (
+        rest.islower() and _word_value(number, language) is not None and _word_value(match.group(), language) is None
+    )
+    return f"{number} {rest}" if apart and _word_value(rest, language) is None else match.group()
 
 
 def _articles(text: str, language: Language) -> str:
     """Write «un an» as one year; "a year" only where it is no rate."""
 
     def one(match: re.Match[str]) -> str:
-        if language == "en" and match["article"].lower() in ("a", "an") and not _LASTS.search(text[: match.start()]):
+        lasts = _LASTS.search(text[: match.start()]) or _AGO.match(text[match.end() :])
+        if language == "en" and match["article"].lower() in ("a", "an") and not lasts:
             return f"per {match['rest']}"
         return f"1 {match['rest']}"
 
@@ -417,23 +442,37 @@ def _iso(match: re.Match[str]) -> str:
 
 # --- other figures -----------------------------------------------------------------------------------------------
 
+_ONE = r"(?:1|une?|een|één|einem|einer|ein|one|a)[\s-]+"
 _FRACTIONS = (
     (
-        r"(?:1|un|een|ein|one|a)?\ue000?[\s-]*(?:cinquième|vijfde|fünftel|fifth)\s+(?=de|des|du|van|der|of)|ein\s+fünftel",
-        "20",
+        r"(?<!première )(?<!seconde )(?<!deuxième )moitié|(?<!eerste )(?<!tweede )helft"
+        r"|(?<!ersten )(?<!zweiten )hälfte",
+        "50",
     ),
-    (r"moitié|helft|hälfte|half(?=\s+(?:of|the|their|its)\b)", "50"),
-    (r"(?:2|twee|zwei|two)[\s-]*(?:tiers|derden?|drittel\w*|thirds|3e)", "66.67"),
-    (rf"(?:1|une?|een|ein|one|a)?{_ONCE}?[\s-]*(?:tiers(?!\s+payant)|derde\s+van|drittel|third\s+of)", "33.33"),
-    (r"(?:3|drie|drei|three)[\s-]*(?:quarts|kwart|viertel|quarters)", "75"),
+    (r"(?:2|deux|twee|zwei|two)[\s-]*(?:tiers|derden?|drittel\w*|thirds)", "66.67"),
+    # "A third source" is no third.
     (
-        rf"(?:1|un|een|ein|one|a)?{_ONCE}?[\s-]*(?:quart|kwart|viertel|quarter)\s+(?:de|des|du|van|of|der)(?!\s+\d)",
-        "25",
+        _ONE
+        + r"(?:tiers(?!\s+(?:payant|de\s+(?:leur|son|votre|confiance)))|drittel)|"
+        + _ONE
+        + r"(?:derde|third)(?=\s+(?:of|van)\b|[.,;:)]|$)|one-third",
+        "33.33",
     ),
+    (r"(?:3|trois|drie|drei|three)[\s-]*(?:quarts|kwart|viertel|quarters)", "75"),
+    (_ONE + r"(?:quart|kwart|viertel|quarter)(?=\s+(?:de|des|du|van|of|der)\b(?!\s+\d)|[.,;:)]|$)", "25"),
+    (_ONE + r"(?:cinquième|vijfde|fünftel|fifth)(?=\s+(?:de|des|du|van|of|der)\b)|ein\s+fünftel", "20"),
 )
+"""Parts of a whole as rates; the second half of July is none."""
+_HALF = (
+    r"(?<!first )(?<!second )(?<!and a )half"
+    r"(?![\s-]+(?:an?|days?|hours?|years?|millions?|(?:19|20)\d\d)\b)",
+    "50",
+)
+"""English: «half» has helped in German."""
+_BOTH = r"both|beiden?|tous\s+(?:les\s+)?deux|toutes\s+(?:les\s+)?deux|alle\s+beide"
 _PERIOD = re.compile(
-    rf"(?:\b(?:par|per|pro|je|chaque|every|each|elke?|jede[srnm]?|tous\s+les|toutes\s+les|im)\s+|\bl['’](?=an\b)|/\s?)"
-    rf"(?P<unit>{_TIMES})(?!\w)(?!\s+(?:19|20)\d\d)",
+    rf"(?:\b(?:par|per|pro|je|chaque|every|each|elke?|jede[srnm]?|tous\s+les|toutes\s+les|im(?=\s+(?:jahr|monat|tag)))\s+|\bl['’](?=an\b)|/\s?)"
+    rf"(?:{_BETWEEN}\s+)?(?P<unit>{_TIMES})(?!\w)(?!\s+(?:19|20)\d\d)",
     re.IGNORECASE,
 )
 _OFTEN: tuple[tuple[str, str], ...] = (
@@ -449,10 +488,15 @@ _CLOCK = re.compile(
 
 
 def _fractions(text: str, language: Language) -> Iterator[Found]:
-    for pattern, value, unit in (*((*pair, "percent") for pair in _FRACTIONS), *((*pair, "many") for pair in _MANY)):
+    for pattern, value, unit in (
+        *((*pair, "percent") for pair in (*_FRACTIONS, *([_HALF] if language == "en" else []))),
+        *((*pair, "many") for pair in _MANY),
+    ):
         for match in re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text, re.IGNORECASE):
             yield match.start(), match.end(), Quantity(value, unit, match.group().replace(_ONCE, ""))
             text = _blank(text, [match.span()])
+    for match in re.finditer(rf"\b(?:{_BOTH})\b", text, re.IGNORECASE):
+        yield match.start(), match.start(), Quantity("2", "", match.group(), sure=False)
 
 
 def _periods(text: str, language: Language) -> Iterator[Found]:

@@ -129,6 +129,8 @@ def test_a_statement_without_a_quote_is_uncited(check: Check) -> None:
         ("Le chèque-formation paie 50 % de la facture depuis le 1er janvier 2026.", "1er janvier 2026"),
         ("Le chèque-formation paie 50 % de la facture pendant un an.", "1 an"),
         ("Le chèque-formation paie 五 % de la facture.", "五"),
+        ("Le chèque-formation paie __60__ % de la facture.", "60 %"),
+        ("Le chèque-formation paie la facture à partir de 17u.", "17u"),
     ],
 )
 def test_a_figure_that_no_quote_holds_is_named(check: Check, statement: str, detail: str) -> None:

@@ -205,3 +205,29 @@ def test_a_quantity_is_held_across_languages(statement: str, language: Language,
 def test_another_quantity_is_not_held(statement: str, language: Language, quote: str) -> None:
     """Another value, another unit or a more precise date is not held."""
     assert not stands(statement, language, quote)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Das Programm half Unternehmen.", "de"), ("ein einfacher Antrag", "de"), ("Sie melden sich 2021 an", "de"),
+        ("in der zweiten Hälfte", "de"), ("transmettre à un tiers de leur choix", "fr"), ("a second July source", "en"),
+    ],
+)  # fmt: skip
+def test_words_of_another_meaning_are_no_part_of_a_whole(text: str, language: Language) -> None:
+    """«half» helped, «einfach» is simple, «an» is a prefix, and a third party is no third."""
+    assert [pair for pair in read(text, language) if pair[1] in ("percent", "month") or pair[0] == "1"] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("five-step method", "en"), ("une méthode en cinq étapes", "fr"), ("fünfmal", "de"), ("een vijftal", "nl")],
+)
+def test_a_number_within_a_word_is_read(text: str, language: Language) -> None:
+    """Words that begin with a number hold it."""
+    assert read(text, language) == [("5", "")]
+
+
+def test_a_town_that_begins_with_a_number_is_no_number() -> None:
+    """«Trois-Ponts» is a place."""
+    assert read("une entreprise de Trois-Ponts") == []
