@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from bot.intent import Want
 from bot.statements import Candidate
 from bot.states import PROGRAMME_KINDS
-from ingest.figures import figures
 from ingest.library import Library
+from ingest.quantities import quantities
 
 CEILING = re.compile(
     r"\b(?:plafon\w+|maxim\w+|max\.|au plus|jusqu'[àa]|ne (?:peut|peuvent) (?:pas )?dépasser|limité\w*"
@@ -21,6 +22,7 @@ CEILING = re.compile(
     re.IGNORECASE,
 )
 """Words that make of an amount a ceiling."""
+_MONEY: frozenset[Want] = frozenset({"how_much", "price", "support"})
 EXCLUSION = re.compile(
     r"\bexclu(?:s|es?|ent|t)?\b|\bn['’e][^.]{0,25}\b(?:éligibles?|admis\w*|pas droit)\b|\bne s['’]applique\w* pas\b"
     r"|\buitgesloten\b|\bniet in aanmerking\b|\bgeen recht op\b"
@@ -54,13 +56,22 @@ def omitted(said: Sequence[Candidate], candidates: Iterable[Candidate], library:
     return found
 
 
+def unanswered(said: Sequence[Candidate], chosen: Sequence[Candidate], wants: frozenset[Want]) -> list[Candidate]:
+    """Return the statements that an answer lacks when money is asked for and none that it cites tells any."""
+    if wants.isdisjoint(_MONEY) or any(_is_money(candidate) for candidate in said):
+        return []
+    telling = [candidate for candidate in chosen if candidate.span.role == "fact" and _is_money(candidate)]
+    return [candidate for candidate in telling if candidate.document == chosen[0].document][:2]
+
+
 def _missing(own: Sequence[Candidate], needed: Sequence[Candidate]) -> list[Candidate]:
     """Return the first of the *needed* statements when none of them is said."""
     return [] if set(needed) & set(own) else list(needed[:1])
 
 
 def _is_money(candidate: Candidate) -> bool:
-    return candidate.span.section == "pays" and bool(figures(candidate.text, candidate.passage.language))
+    told = quantities(candidate.text, candidate.passage.language)
+    return candidate.span.section == "pays" and any(quantity.unit in ("percent", "EUR") for quantity in told)
 
 
 def _is_ceiling(candidate: Candidate) -> bool:

@@ -20,7 +20,7 @@ from bot.budget import Budget, budget_day, estimated
 from bot.chat import LONGEST, Breaker, ChatFailure, ChatModel, Kind, Patience, Turn, patiently
 from bot.draft import Draft, Part
 from bot.gate import Gate, Said, Vocabulary, cleaned, parrots
-from bot.omissions import omitted
+from bot.omissions import omitted, unanswered
 from bot.prompt import Request, version
 from bot.retrieval import Retriever
 from bot.statements import Candidate
@@ -195,13 +195,15 @@ class Phraser:
                 if candidate not in held | cited:
                     parts.append(Part.quoted(candidate))
                     cited.add(candidate)
-        said = [candidate for part in parts for candidate in part.quotes]
-        rest = [candidate for candidate in draft.chosen if candidate.span.role != "fact" and candidate not in cited]
         if draft.chosen[0] not in cited:
             parts.insert(0, Part.quoted(draft.chosen[0]))
-            rest = [candidate for candidate in rest if candidate is not draft.chosen[0]]
-        needed = [c for c in omitted(said, draft.candidates, self._retriever.library) if c not in rest]
-        return [*parts, *(Part.quoted(candidate) for candidate in (*needed, *rest))]
+            cited.add(draft.chosen[0])
+        said = [candidate for part in parts for candidate in part.quotes]
+        asked = unanswered(said, draft.chosen, draft.wants)
+        needed = omitted([*said, *asked], draft.candidates, self._retriever.library)
+        gaps = [candidate for candidate in draft.chosen if candidate.span.role != "fact"]
+        joining = [candidate for candidate in dict.fromkeys((*asked, *needed, *gaps)) if candidate not in cited]
+        return [*parts, *map(Part.quoted, joining)]
 
     async def _ask(self, phrasing: Phrasing, turns: Sequence[Turn], deadline: float) -> AsyncGenerator[str, None]:
         tokens_in = tokens_out = 0

@@ -154,6 +154,12 @@ def test_the_direct_answer_comes_first_though_the_model_missed_it(ask: Ask) -> N
     assert RATE.rstrip(".") in answer.statements[0].text
 
 
+def test_the_amount_that_was_asked_for_is_quoted_when_the_model_does_not_tell_it(ask: Ask) -> None:
+    """Who asks how much gets the figure, whatever the model finds worth saying."""
+    answer, _ = ask("La prime numérique aide les petites entreprises [=La prime numérique aide].")
+    assert any("30 %" in statement.text and not statement.phrased for statement in answer.statements)
+
+
 @pytest.mark.parametrize("reply", ["", "Zzz qrst vvv.", "The grant pays 30 % of the cost of advice for a firm [1]."])
 def test_without_one_verified_sentence_the_quotes_answer(ask: Ask, reply: str) -> None:
     """Nothing, garbage, another language: the extractive answer, and one line that says why."""
