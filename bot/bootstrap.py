@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from bot.chat import open_chat_model
 from bot.reranking import open_reranker
@@ -29,4 +29,5 @@ def open_bot(settings: Settings | None = None, *, prepared: bool = True) -> Iter
         bot.warm()
         if prepared:
             bot.prepare()
-        yield bot
+        with closing(bot):
+            yield bot

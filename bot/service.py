@@ -77,6 +77,12 @@ class Bot:
         """How many documents there are, languages of one document counted once."""
         return len({info.id for info in self.library.documents.values()})
 
+    def close(self) -> None:
+        """Close what ``ask`` has kept open."""
+        if self._phraser:
+            self._runner.run(self._phraser.model.aclose())
+        self._runner.close()
+
     def warm(self) -> None:
         """Load what the first question would otherwise wait for."""
         draft = self._understand("Start IA", (), "fr")

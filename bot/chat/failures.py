@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-import httpx
-
 Kind = Literal[
     "unreachable", "key", "busy", "server", "request", "slow", "stalled", "cut", "empty", "garbage", "language",
     "budget", "paused", "fault",
@@ -16,6 +14,13 @@ MAY_PASS: frozenset[Kind] = frozenset({"unreachable", "busy", "server", "cut"})
 """What a second try may mend; one that took its whole time is not given it twice."""
 DEAD: frozenset[Kind] = frozenset({"unreachable", "key", "busy", "server", "slow", "stalled", "cut"})
 """What says that the next question would fare no better, for a while."""
+
+_TELLING: dict[Kind, frozenset[str]] = {
+    "unreachable": frozenset({"ConnectError", "ConnectTimeout", "ConnectionRefusedError"}),
+    "slow": frozenset({"TimeoutException", "TimeoutError"}),
+    "cut": frozenset({"TransportError", "ConnectionError"}),
+}
+"""Names of errors that tell what happened on the way to a server."""
 
 
 class ChatFailure(Exception):
@@ -29,18 +34,16 @@ class ChatFailure(Exception):
 def translated(error: Exception, *, begun: bool) -> ChatFailure:
     """Return what *error* of a provider's package means; *begun* tells whether some text had come already.
 
-    The packages have families of their own; what they share is a status code, or an error of httpx as the cause.
+    The packages have families of their own; what they share is a status code, or an error of the wire as the cause.
     """
     for cause in _causes(error):
         if status := _status(cause):
             return ChatFailure(_by_status(status), f"HTTP {status}")
-    for cause in _causes(error):
-        if isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout | ConnectionRefusedError):
-            return ChatFailure("unreachable", type(cause).__name__)
-        if isinstance(cause, httpx.TimeoutException | TimeoutError):
-            return ChatFailure("stalled" if begun else "slow", type(cause).__name__)
-        if isinstance(cause, httpx.TransportError | ConnectionError):
-            return ChatFailure("cut", type(cause).__name__)
+    # By name: the packages bring two generations of httpx along, whose classes are called alike.
+    names = {kind.__name__ for cause in _causes(error) for kind in type(cause).__mro__}
+    for kind, telling in _TELLING.items():
+        if names & telling:
+            return ChatFailure("stalled" if kind == "slow" and begun else kind, type(error).__name__)
     return ChatFailure("cut" if begun else "server", type(error).__name__)
 
 

@@ -55,6 +55,9 @@ class ChatModel(Protocol):
     def stream(self, turns: Sequence[Turn]) -> AsyncGenerator[Piece, None]:
         """Yield the reply piece by piece; raises ``ChatFailure``. Closing the generator ends the request upstream."""
 
+    async def aclose(self) -> None:
+        """Close what is kept open."""
+
 
 class LangChainModel:
     """A chat model of LangChain."""
@@ -82,6 +85,11 @@ class LangChainModel:
             raise translated(error, begun=begun) from error
         if begun and self._tells_end and not ended:
             raise ChatFailure("cut", "the stream ended without its end")
+
+    async def aclose(self) -> None:
+        """Close connections that are kept open, in the event loop that opened them."""
+        if client := getattr(self._model, "root_async_client", None):
+            await client.close()
 
 
 def open_chat_model(settings: Settings) -> ChatModel | None:
@@ -132,19 +140,21 @@ def _options(provider: str, settings: Settings) -> dict[str, Any]:
     The time-outs that matter are ours (:mod:`bot.chat.patience`); only connecting cannot be told from outside.
     """
     key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else None
-    patience = httpx.Timeout(settings.llm_total_seconds, connect=settings.llm_connect_seconds)
+    patience = {"timeout": settings.llm_total_seconds, "connect": settings.llm_connect_seconds}
     options: dict[str, Any] = {"temperature": 0.0}
     if settings.llm_base_url:
         options["base_url"] = settings.llm_base_url.rstrip("/")
     if key:
         options["api_key"] = key
     if provider == "openai":
-        options |= {"timeout": patience, "max_retries": 0, "stream_usage": True, "max_tokens": LONGEST}
+        from openai import Timeout
+
+        options |= {"timeout": Timeout(**patience), "max_retries": 0, "stream_usage": True, "max_tokens": LONGEST}
         if settings.llm_base_url:
             # A server of one's own wants no key, and the class wants one; its newer interface is OpenAI's alone.
             options |= {"api_key": key or "none", "use_responses_api": False}
     elif provider == "ollama":
-        options |= {"client_kwargs": {"timeout": patience}, "num_predict": LONGEST}
+        options |= {"client_kwargs": {"timeout": httpx.Timeout(**patience)}, "num_predict": LONGEST}
         options.pop("api_key", None)
     elif provider == "mistralai":
         options |= {"timeout": int(settings.llm_total_seconds) + 1, "max_retries": 1, "max_tokens": LONGEST}
