@@ -20,7 +20,7 @@ import yaml
 from text_to_num import alpha2digit  # type: ignore[import-untyped]
 
 from bot.answers import MARKER, Message
-from bot.intent import wants
+from bot.intent import Want, wants
 from bot.names import Names
 from bot.scope import sign
 from bot.wording import say
@@ -35,10 +35,14 @@ Ordinal = Literal["first", "second", "third", "last", "other", "both"]
 
 LONG = 5
 """Words of its own from which a question has a subject, whatever pronouns it holds."""
+LONGER = 8
+"""The same where the question goes on from the last one («et …», «en …»)."""
 LEAST = 2
 """Words of its own from which a question without any sign of leaning has a subject."""
 CALLED = 0.5
 """Weight from which a name says which document is meant."""
+SURE = 1.5
+"""What a programme counts that the user named in an earlier turn: the question's own words need not speak of it."""
 SAID = 0.6
 """What a programme counts that the assistant named and the user did not."""
 TURNS = 12
@@ -65,6 +69,8 @@ class StandAlone:
     """The words of the earlier turns, for the search; they count less than the question's own."""
     documents: Mapping[str, float] = field(default_factory=dict)
     """The programmes under discussion, by document id, each with how surely it is meant."""
+    wants: frozenset[Want] = frozenset({"what"})
+    """What kind of answer it wants: «et pour une ASBL ?» wants what the question before it wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +94,12 @@ def _data() -> Mapping[str, Any]:
 @cache
 def _signs(language: Language) -> _Signs:
     data = _data()[language]
-    elsewhere, fixed, pointing = (re.compile("|".join(data[key])) for key in ("elsewhere", "fixed", "pointing"))
+    joined = "et|en|und|and|mais|maar|aber|but|ok|non|nee|nein|no"
     return _Signs(
         re.compile(rf"\W*(?:{data['opening']})"),
-        elsewhere,
-        fixed,
-        pointing,
+        re.compile(rf"\W*(?:(?:{joined})\b\W*)?(?:{'|'.join(data['elsewhere'])})"),
+        re.compile("|".join(data["fixed"])),
+        re.compile("|".join(data["pointing"])),
         tuple(data["generic"].split()),
         frozenset(_data()["tells"][language].split()),
     )
@@ -147,13 +153,16 @@ def leans(question: str, language: Language) -> bool:
     text = _plain(question)
     signs = _signs(language)
     own = len(own_words(question, language))
-    if signs.elsewhere.search(text):
+    if signs.elsewhere.match(text):
         return own < LEAST
     if _ordinal(text):
         return True
-    if signs.opening.match(text) or _points(text, language):
+    if signs.opening.match(text):
+        return own < LONGER
+    if _points(text, language):
         return own < LONG
-    return own < LEAST
+    # «Quelles aides pour une PME ?» asks for programmes: no word of it need name one.
+    return own < LEAST and "support" not in wants(question)
 
 
 def own_words(question: str, language: Language) -> list[str]:
@@ -221,11 +230,20 @@ def stand_alone(
     *documents* are those of the library by key (``fr/start-ia``); they give the titles.
     """
     talk = _leant_on([_read(message) for message in history[-TURNS:]], names)
-    meant = _meant(question, talk, names)
-    titles = [title for document in meant if (title := _title(document, language, documents))]
-    surely = [title for title, weight in zip(titles, meant.values(), strict=False) if weight >= CALLED * SAID]
-    context = " ".join((*_searched(talk, language, names), *(titles[:2] if _ordinal(_plain(question)) else ())))
-    return StandAlone(_in_full(question, talk, surely, language), context, meant)
+    meant = _meant(question, talk, names, documents)
+    titles = [_title(document, language, documents) for document in meant.clear]
+    # What the assistant is said to have said is searched with only where the user named no programme.
+    turns = tuple(turn for turn in talk.turns if turn.role == "user" or not meant.by_user)
+    context = " ".join((*_searched(turns, language, names), *titles))
+    again = _again(question, language) and wants(talk.asked[0]) != {"what"}
+    text = _about(talk.asked[0], question, language) if again else _in_full(question, talk, titles, language)
+    return StandAlone(text, context, meant.documents, wants(talk.asked[0] if again else question))
+
+
+def _again(question: str, language: Language) -> bool:
+    """Return whether *question* asks again what was asked before, of something else: «Et pour une ASBL ?»."""
+    plain = _plain(question)
+    return not _ordinal(plain) and wants(question) == {"what"} and not _points(plain, language)
 
 
 def _read(message: Message) -> Message:
@@ -248,22 +266,59 @@ def _leant_on(history: Sequence[Message], names: Names) -> _Talk:
     return _Talk(tuple(history[start:]))
 
 
-def _meant(question: str, talk: _Talk, names: Names) -> dict[str, float]:
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """The programmes under discussion."""
+
+    documents: dict[str, float]
+    clear: tuple[str, ...] = ()
+    """Those that were called by name: they may be named in the stand-alone question."""
+    by_user: bool = False
+
+
+def _meant(question: str, talk: _Talk, names: Names, documents: Mapping[str, DocumentInfo]) -> _Meant:
     """Return the programmes under discussion: named by the user last, else by the assistant, first among others."""
     ordinal = _ordinal(_plain(question))
     if ordinal and (pointed := _pointed(ordinal, talk, names)):
-        return dict.fromkeys(pointed, 1.0)
+        return _Meant(dict.fromkeys(pointed, SURE), tuple(pointed), by_user=True)
     own = names.named(question)
+    loose: dict[str, float] = {}
     for asked in reversed(talk.asked):
         found = names.named(asked)
-        if max(found.values(), default=0.0) >= CALLED:
-            return {**found, **own}
-    loose = {document: weight for asked in talk.asked for document, weight in names.named(asked).items()}
+        if clear := _clearest(found, asked, documents):
+            return _Meant({**found, **own, **dict.fromkeys(clear, SURE)}, clear, by_user=True)
+        loose = {**found, **loose}
     for told in reversed(talk.told):
-        if ordered := _in_order(told, names):
-            first, weight = ordered[0]
-            return {**loose, **own, first: SAID * weight}
-    return {**loose, **own}
+        for document, weight in _in_order(told, names):
+            if _called(document, told, documents):
+                return _Meant({**loose, **own, document: SAID * weight}, (document,))
+    return _Meant({**loose, **own})
+
+
+def _clearest(found: Mapping[str, float], text: str, documents: Mapping[str, DocumentInfo]) -> tuple[str, ...]:
+    """Return the document that *text* calls by name; none where several are called as clearly."""
+    clear = {
+        document: weight
+        for document, weight in found.items()
+        if weight >= CALLED and _called(document, text, documents)
+    }
+    best = [document for document, weight in clear.items() if weight == max(clear.values())]
+    return tuple(best) if len(best) == 1 else ()
+
+
+def _called(document: str, text: str, documents: Mapping[str, DocumentInfo]) -> bool:
+    """Return whether *text* holds the name of a document, not only words that describe it."""
+    spoken = {fold(word) for word in words(text)}
+    for language in LANGUAGES:
+        if title := _title(document, language, documents):
+            own = content_words(title, language)
+            if sum(word in spoken for word in own) >= max(1, len(own)) / 2:
+                return True
+            aliases = documents[f"{language}/{document}"].names[1:] if f"{language}/{document}" in documents else ()
+            # An alias of one word with a capital is a name: VLAIO, WalHub. «Aide R&D» only describes.
+            if any(len(alias.split()) == 1 and not alias.islower() and fold(alias) in spoken for alias in aliases):
+                return True
+    return False
 
 
 def _pointed(ordinal: Ordinal, talk: _Talk, names: Names) -> list[str]:
@@ -297,33 +352,49 @@ def _in_order(text: str, names: Names) -> list[tuple[str, float]]:
     return list(found.items())
 
 
-def _searched(talk: _Talk, language: Language, names: Names) -> list[str]:
+def _searched(turns: Sequence[Message], language: Language, names: Names) -> list[str]:
     """Return the words of the earlier turns that the search takes into account."""
     found = []
-    for message in talk.turns:
+    for message in turns:
         spoken = language_of(message.text, (), names)
         # Small words of another language would pass for words that mean something.
         found.append(message.text if spoken == language else " ".join(content_words(message.text, spoken)))
     return found
 
 
-def _title(document: str, language: Language, documents: Mapping[str, DocumentInfo]) -> str | None:
+def _title(document: str, language: Language, documents: Mapping[str, DocumentInfo]) -> str:
     """Return what a document is called in *language*, without what explains the name."""
     key = next((key for la in (language, *LANGUAGES) if (key := f"{la}/{document}") in documents), None)
-    return documents[key].title.split(":")[0].split(" (")[0].strip() if key else None
+    return documents[key].title.split(":")[0].split(" (")[0].strip() if key else ""
 
 
 def _in_full(question: str, talk: _Talk, titles: Sequence[str], language: Language) -> str:
     """Return the question with what it is about before it: a programme, or else the earlier question."""
-    ordinal = _ordinal(_plain(question))
-    shortened = ordinal is None and wants(question) == {"what"} and len(own_words(question, language)) < LONG
-    if titles and not (shortened and wants(talk.asked[0]) != {"what"}):
-        name = say("followups.both", language).join(titles[: 2 if ordinal == "both" else 1])
-        return say("followups.called", language, name=name, question=_after_colon(question, language))
-    asked = talk.asked[0]
+    if not titles or any("?" in title for title in titles):
+        return _about(talk.asked[0], question, language)
+    name = say("followups.both", language).join(titles[:2])
+    rest = _after_colon(_without_ordinal(question) if _ordinal(_plain(question)) else question, language)
+    return say("followups.called" if words(rest) else "followups.alone", language, name=name, question=rest)
+
+
+def _about(asked: str, question: str, language: Language) -> str:
+    """Return *question* with the earlier one in full before it."""
     if len(asked) > QUOTED:
         asked = asked[:QUOTED].rpartition(" ")[0] + " …"
     return say("followups.about", language, asked=asked, question=_lowered(question, language))
+
+
+def _without_ordinal(question: str) -> str:
+    """Return *question* without the «le premier» that it begins with."""
+    joined = re.match(r"\W*(?:(?:et|en|und|and|mais|maar|aber|but)\b\W*)?", question, re.IGNORECASE)
+    rest = question[joined.end() :] if joined else question
+    # Folding keeps the places of letters in the four languages, but for œ and ß: then nothing is taken out.
+    found = next((match for _, pattern in _ordinals() if (match := pattern.match(_plain(rest)))), None)
+    if not found or len(_plain(rest)) != len(rest):
+        return question
+    after = rest[found.end() :].lstrip()
+    # «Le premier est ouvert ?» needs its subject.
+    return after.lstrip(" ,:;") if not words(after) or after.startswith(",") else question
 
 
 def _after_colon(question: str, language: Language) -> str:

@@ -148,9 +148,8 @@ class Bot:
         draft.named = names.named(question)
         if followups.lean(question, history, language, names):
             full = followups.stand_alone(question, history, language, names, self.library.documents)
-            draft.standalone, draft.context, draft.named = full.text, full.context, dict(full.documents)
-            if draft.wants == {"what"}:
-                draft.wants = wants(full.text)
+            draft.standalone, draft.context = full.text, full.context
+            draft.named, draft.wants = dict(full.documents), full.wants
         draft.timings["understand"] = round((time.perf_counter() - start) * 1000, 2)
         return draft
 
