@@ -41,7 +41,7 @@ LEAST = 2
 """Words of its own from which a question without any sign of leaning has a subject."""
 CALLED = 0.5
 """Weight from which a name says which document is meant."""
-SURE = 1.5
+SURE = 3.0
 """What a programme counts that the user named in an earlier turn: the question's own words need not speak of it."""
 SAID = 0.6
 """What a programme counts that the assistant named and the user did not."""
@@ -108,7 +108,7 @@ def _signs(language: Language) -> _Signs:
 @cache
 def _ordinals() -> tuple[tuple[Ordinal, re.Pattern[str]], ...]:
     # «Le premier» stands for something that was named; in «le premier appel» it only counts.
-    goes_on = "il|elle|est|a|c'est|ca|is|was|does|hoe|hoeveel|wat|ist|war|hat|kostet|zahlt|what|how|teach|pay"
+    goes_on = "il|elle|est|a|c'est|ca|is|was|does|hoe|hoeveel|wat|ist|war|hat|kostet|zahlt|what|how|sont|zijn|sind|are"
     ends = rf"(?=\W*$|\s*[,;?!:]|\s+(?:{goes_on})\b)"
     return tuple((name, re.compile(rf"\b(?:{pattern}){ends}")) for name, pattern in _data()["ordinals"].items())
 
@@ -144,7 +144,7 @@ def lean(question: str, history: Sequence[Message], language: Language, names: N
         return False
     text = _plain(question)
     if max(names.named(question).values(), default=0.0) >= CALLED:
-        return bool(re.search(_data()["compared"], text)) and _points(text, language)
+        return bool(re.search(_data()["compared"], text)) and _points(question, language)
     return leans(question, language)
 
 
@@ -159,7 +159,7 @@ def leans(question: str, language: Language) -> bool:
         return True
     if signs.opening.match(text):
         return own < LONGER
-    if _points(text, language):
+    if _points(question, language):
         return own < LONG
     # «Quelles aides pour une PME ?» asks for programmes: no word of it need name one.
     return own < LEAST and "support" not in wants(question)
@@ -172,10 +172,13 @@ def own_words(question: str, language: Language) -> list[str]:
     return [word for word in spoken if len(word) > 1 and not word.startswith(generic)]
 
 
-def _points(text: str, language: Language) -> bool:
-    """Return whether a pronoun in *text* stands for something that was named before."""
+def _points(question: str, language: Language) -> bool:
+    """Return whether a pronoun in *question* stands for something that was named before."""
     signs = _signs(language)
-    return bool(signs.pointing.search(signs.fixed.sub(" ", text)))
+    if language == "de":
+        # «Das» before a word with a capital is an article: it stands for nothing.
+        question = re.sub(r"\b[Dd](?:as|ie|er|en|em) (?=[A-ZÄÖÜ])", "", question)
+    return bool(signs.pointing.search(signs.fixed.sub(" ", _plain(question))))
 
 
 def _ordinal(text: str) -> Ordinal | None:
@@ -243,7 +246,7 @@ def stand_alone(
 def _again(question: str, language: Language) -> bool:
     """Return whether *question* asks again what was asked before, of something else: «Et pour une ASBL ?»."""
     plain = _plain(question)
-    return not _ordinal(plain) and wants(question) == {"what"} and not _points(plain, language)
+    return not _ordinal(plain) and wants(question) == {"what"} and not _points(question, language)
 
 
 def _read(message: Message) -> Message:
@@ -503,7 +506,8 @@ def _names_nothing_new(text: str, sources: Sequence[str], language: Language) ->
     common = _signs(language)
     for word in re.findall(r"[^\W_]+", text):
         small = word.casefold() in STOP_WORDS[language] | common.tells or fold(word).startswith(common.generic)
-        if not word.islower() and not small and fold(word) not in known:
+        # Numbers are figures, and were looked at as such.
+        if not word.islower() and not word.isdigit() and not small and fold(word) not in known:
             return False
     return True
 
