@@ -45,6 +45,8 @@ SURE = 3.0
 """What a programme counts that the user named in an earlier turn: the question's own words need not speak of it."""
 SAID = 0.6
 """What a programme counts that the assistant named and the user did not."""
+TAKEN_OVER: frozenset[Want] = frozenset({"how_much", "price", "when", "where", "who", "open"})
+"""What may be wanted of one programme as well as of another."""
 TURNS = 12
 """Turns that are looked back on: history comes from the client and may be of any length."""
 READ = 400
@@ -110,7 +112,10 @@ def _ordinals() -> tuple[tuple[Ordinal, re.Pattern[str]], ...]:
     # «Le premier» stands for something that was named; in «le premier appel» it only counts.
     goes_on = "il|elle|est|a|c'est|ca|is|was|does|hoe|hoeveel|wat|ist|war|hat|kostet|zahlt|what|how|sont|zijn|sind|are"
     ends = rf"(?=\W*$|\s*[,;?!:]|\s+(?:{goes_on})\b)"
-    return tuple((name, re.compile(rf"\b(?:{pattern}){ends}")) for name, pattern in _data()["ordinals"].items())
+    return (
+        *((name, re.compile(rf"\b(?:{pattern})\b")) for name, pattern in _data()["ordinals_alone"].items()),
+        *((name, re.compile(rf"\b(?:{pattern}){ends}")) for name, pattern in _data()["ordinals"].items()),
+    )
 
 
 def language_of(question: str, history: Sequence[Message], names: Names) -> Language:
@@ -138,13 +143,15 @@ def language_of(question: str, history: Sequence[Message], names: Names) -> Lang
 def lean(question: str, history: Sequence[Message], language: Language, names: Names) -> bool:
     """Return whether *question* makes sense only with the turns before it.
 
-    One that names a programme stands alone, unless it compares it with the one under discussion.
+    One that names a programme stands alone, unless it compares it with the one under discussion, or says nothing else:
+    «et le CETIC ?» wants of it what was wanted before.
     """
     if not any(message.role == "user" for message in history) or _chats(question, language):
         return False
     text = _plain(question)
     if max(names.named(question).values(), default=0.0) >= CALLED:
-        return bool(re.search(_data()["compared"], text)) and _points(question, language)
+        compares = bool(re.search(_data()["compared"], text)) and _points(question, language)
+        return compares or _only_names(question, language, names)
     return leans(question, language)
 
 
@@ -163,6 +170,13 @@ def leans(question: str, language: Language) -> bool:
         return own < LONG
     # «Quelles aides pour une PME ?» asks for programmes: no word of it need name one.
     return own < LEAST and "support" not in wants(question)
+
+
+def _only_names(question: str, language: Language, names: Names) -> bool:
+    """Return whether *question* goes on with the name of a programme and says nothing else: «Et pour Win2Wal ?»."""
+    text = _plain(question)
+    goes_on = _signs(language).opening.match(text) and not re.search(_data()["asking"], text)
+    return bool(goes_on) and wants(question) == {"what"} and names.title_words.issuperset(own_words(question, language))
 
 
 def own_words(question: str, language: Language) -> list[str]:
@@ -233,6 +247,11 @@ def stand_alone(
     *documents* are those of the library by key (``fr/start-ia``); they give the titles.
     """
     talk = _leant_on([_read(message) for message in history[-TURNS:]], names)
+    own = names.named(question)
+    if max(own.values(), default=0.0) >= CALLED and _only_names(question, language, names):
+        wanted = wants(talk.asked[0]) & TAKEN_OVER
+        text = _about(talk.asked[0], question, language) if wanted else question
+        return StandAlone(text, "", own, wanted or wants(question))
     meant = _meant(question, talk, names, documents)
     titles = [_title(document, language, documents) for document in meant.clear]
     # What the assistant is said to have said is searched with only where the user named no programme.
@@ -503,11 +522,14 @@ def _names_nothing_new(text: str, sources: Sequence[str], language: Language) ->
     """Return whether every word with a capital or a digit stands in the *sources*, small words aside."""
     known = {fold(word) for source in sources for word in words(source)}
     known.update(same for group in _same() if group & known for same in group)
+    stems = {term for source in sources for term in terms(source, language)}
     common = _signs(language)
     for word in re.findall(r"[^\W_]+", text):
         small = word.casefold() in STOP_WORDS[language] | common.tells or fold(word).startswith(common.generic)
         # Numbers are figures, and were looked at as such.
-        if not word.islower() and not word.isdigit() and not small and fold(word) not in known:
+        if word.islower() or word.isdigit() or small or fold(word) in known:
+            continue
+        if stems.isdisjoint(terms(word, language)):
             return False
     return True
 

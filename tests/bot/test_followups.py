@@ -86,8 +86,8 @@ def test_question_with_a_subject_stands_alone(question: str, language: Language)
 
 @pytest.mark.parametrize(
     ("question", "language"),
-    [("Et sinon, c'est quoi le chèque cybersécurité ?", "fr"), ("En BeCode?", "nl"), ("Und das CETIC?", "de"),
-     ("And what about Win2Wal?", "en")],
+    [("Et sinon, c'est quoi le chèque cybersécurité ?", "fr"), ("En wat doet BeCode?", "nl"),
+     ("Und was ist das CETIC?", "de"), ("And how much does Win2Wal pay?", "en")],
 )  # fmt: skip
 def test_name_of_another_programme_changes_the_subject(names, question: str, language: Language) -> None:
     """However it begins, a question that names a programme is about that one."""
@@ -171,6 +171,7 @@ def test_language_of_a_long_talk_is_told_without_reading_it_all(names) -> None:
         ("le premier, il paie combien ?", TWO, "fr", "Chèque technologique : il paie combien ?"),
         ("en de tweede, hoeveel betaalt die?", TWO, "nl", "Tremplin IA: hoeveel betaalt die?"),
         ("Was zahlt der erste?", TWO, "de", "Technologiescheck: was zahlt der erste?"),
+        ("until when does the latter run?", TWO, "en", "Tremplin IA: until when does the latter run?"),
     ],
 )
 def test_stand_alone_question_names_the_programme(full, question, history, language, text) -> None:
@@ -184,6 +185,20 @@ def test_question_that_asks_again_repeats_the_earlier_one(full) -> None:
     made = full("Et pour une ASBL ?", history)
     assert made.text == "À propos de « Combien rembourse le chèque-formation ? » : et pour une ASBL ?"
     assert made.wants == wants("Combien rembourse le chèque-formation ?")
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [("Et pour le CETIC ?", "fr"), ("En CETIC?", "nl"), ("Und das CETIC?", "de"), ("What about CETIC?", "en")],
+)
+def test_name_and_nothing_else_wants_what_was_wanted(full, names, question: str, language: Language) -> None:
+    """«Et le CETIC ?» is about the CETIC alone, and wants of it what was wanted of the other."""
+    history = (Message("user", "Où se trouve Sirris ?"), Message("assistant", "À Seraing [1]."))
+    assert lean(question, history, language, names)
+    made = full(question, history, language)
+    assert made.wants == {"where"}
+    assert set(made.documents) == {"cetic"}
+    assert not made.context
 
 
 def test_own_want_is_kept(full) -> None:
@@ -325,6 +340,7 @@ EN = (Message("user", "What is the training voucher?"), Message("assistant", "Ha
         ("Hoeveel bedraagt de cheque cyberveiligheid?", "En hoeveel is dat?", NL),
         ("Hoeveel betaalt de cheque cyberveiligheid?", "En hoeveel is dat?", FR + NL),
         ("Wie funktioniert der Weiterbildungsscheck für Selbstständige?", "Und für Selbstständige?", DE),
+        ("Wie hoch ist der Betrag des Weiterbildungsschecks?", "wie viel?", DE),
         ("Until when can I apply for the training voucher?", "until when?", EN),
         ("How much does the training voucher pay?", "and how much?", EN),
     ],
