@@ -50,10 +50,12 @@ ADDRESS = re.compile(
     re.IGNORECASE,
 )
 """Whatever leads somewhere: addresses with and without ``https://``, bare domains, mail addresses."""
-_TOKEN = re.compile(r"[^\W\d_]+|\s+|.", re.DOTALL)
+_TOKEN = re.compile(r"[^\W\d_][^\W_]*|\s+|.", re.DOTALL)
 _HARMLESS = frozenset(",;:()'’«»\"“”„–—-…!?.%€")
 _OPENERS = frozenset("«\"“„(’'")
 _WHOLE = frozenset(".!?…»”\"')%€")
+_FEWEST = 3
+"""Words of the shortest sentence."""
 _PARROTED = 6
 """Words in a row that nobody says like our rules by chance."""
 
@@ -170,7 +172,7 @@ class Gate:
             if match is None:
                 break
             token, place = match.group(), match.end()
-            if token.isalpha():
+            if token[0].isalpha():
                 if not self._may_show(token, whole=place < len(text)) or shown[-1:] == "." or shown[-1:] == "@":
                     break
             elif not token.isspace() and (token not in _HARMLESS or (not shown.strip() and token not in _OPENERS)):
@@ -202,6 +204,12 @@ def cleaned(text: str) -> str:
     text = re.sub(r"\[[^\]]*\]?|\]", "", text)
     text = re.sub(r"\(\s*\)|«\s*»", "", text)
     return re.sub(r"\s+([.,;)])", r"\1", " ".join(text.split())).strip(" -–—")
+
+
+def is_sentence(text: str) -> bool:
+    """Return whether *text* looks like one: a few words, the first with a capital, or a figure in its place."""
+    first = text.lstrip("«»\"“„(’' \u00a0")[:1]
+    return len(re.findall(r"\w+", text)) >= _FEWEST and bool(first) and not (first.islower() and text[1:2].islower())
 
 
 def _plain_letters(text: str) -> str:

@@ -19,7 +19,7 @@ from bot.answers import Trace
 from bot.budget import Budget, budget_day, estimated
 from bot.chat import LONGEST, Breaker, ChatFailure, ChatModel, Kind, Patience, Turn, patiently
 from bot.draft import Draft, Part
-from bot.gate import Gate, Said, Vocabulary, cleaned, parrots
+from bot.gate import Gate, Said, Vocabulary, cleaned, is_sentence, parrots
 from bot.omissions import omitted, unanswered
 from bot.prompt import Request, version
 from bot.retrieval import Retriever
@@ -234,7 +234,7 @@ class Phraser:
             raise ChatFailure("language")
 
     def _check(self, phrasing: Phrasing, said: Said) -> Verdict:
-        if said.led_away or parrots(said.text, phrasing.request.rules):
+        if said.led_away or not is_sentence(said.text) or parrots(said.text, phrasing.request.rules):
             return Verdict("form")
         quotes = [
             Quote(each.text, each.passage.language, each.document, (each.passage.title, *each.passage.names))

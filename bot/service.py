@@ -13,21 +13,20 @@ from contextlib import aclosing
 import numpy as np
 from numpy.typing import NDArray
 
-from bot import finishing
+from bot import finishing, followups
 from bot.answers import Answer, Message, Status
 from bot.budget import Budget
 from bot.chat import ChatModel, Patience
 from bot.composer import Composer
 from bot.draft import Draft
 from bot.evidence import judge
-from bot.intent import leans_on_history, wants
+from bot.intent import wants
 from bot.phrasing import Phraser, Phrasing
 from bot.reranking import Reranker
 from bot.retrieval import Retriever, rank_documents
 from bot.scope import Scope, features, sign
 from bot.verification import verified
 from bot.wording import say
-from ingest import languages
 from ingest.analysis import content_words
 from ingest.documents import Language
 from ingest.library import Library
@@ -211,20 +210,15 @@ class Bot:
         start = time.perf_counter()
         asked_language = language
         question = " ".join(question.split())
-        asked = [message.text for message in history if message.role == "user"]
-        if language is None:
-            # Two words after a conversation in Dutch are Dutch, whatever the letters say.
-            short = len(question.split()) < 4 and asked
-            plain = self._retriever.searcher.names.without(question)
-            language = languages.detect(f"{asked[-1]} {question}" if short else plain or question)
+        names = self._retriever.searcher.names
+        language = language or followups.language_of(question, history, names)
         draft = Draft(question, language, history, question, self.today, asked_language)
         draft.wants = wants(question)
-        draft.named = self._retriever.searcher.names.named(question)
-        if asked and leans_on_history(question, language) and max(draft.named.values(), default=0) < 0.5:
-            draft.context = " ".join(message.text for message in history[-2:])
-            draft.standalone = f"{asked[-1]} {question}"
-            if not draft.named:
-                draft.named = self._retriever.searcher.names.named(asked[-1])
+        draft.named = names.named(question)
+        if followups.lean(question, history, language, names):
+            full = followups.stand_alone(question, history, language, names, self.library.documents)
+            draft.standalone, draft.context = full.text, full.context
+            draft.named, draft.wants = dict(full.documents), full.wants
         draft.timings["understand"] = round((time.perf_counter() - start) * 1000, 2)
         return draft
 

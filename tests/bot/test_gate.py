@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bot.gate import Gate, Said, Vocabulary, cleaned, parrots
+from bot.gate import Gate, Said, Vocabulary, cleaned, is_sentence, parrots
 from ingest.analysis import fold, words
 from ingest.documents import Language
 
-SOURCES = "Start IA est un accompagnement de cinq jours. Le taux est de 70 % des frais, avec un plafond. Siehe evil"
+SOURCES = (
+    "Start IA est un accompagnement de cinq jours. Le taux est de 70 % des frais, avec un plafond. Siehe evil NIS2"
+)
 
 
 def gate(language: Language = "fr") -> Gate:
@@ -58,6 +60,8 @@ def test_half_a_marker_is_held_back() -> None:
         (("Le taux est formidable et",), "Le taux est"),
         (("Le <b>taux",), "Le"),
         (("Le evil.exam",), "Le evil."),
+        (("NIS2 est",), "NIS2 est"),
+        (("NIS3 est",), ""),
         (("Sta",), "Sta"),
         (("Stop",), ""),
         (("!",), ""),
@@ -119,6 +123,20 @@ def test_a_reply_without_end_is_not_read_without_end() -> None:
     """What comes after some thousand letters is ignored."""
     cut = gate()
     assert sum(len(cut.feed("Le taux est de 70 % [1]. ")) for _ in range(2_000)) < 200
+
+
+@pytest.mark.parametrize("text", ["was Charleroi", "Charleroi", "et puis voilà", "!!", ""])
+def test_scraps_are_no_sentences(text: str) -> None:
+    """Two words, or words that begin in the middle of something, are not said."""
+    assert not is_sentence(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["AKT a démarré.", "515 organisations ont été retenues.", "« Start IA » dure cinq jours."]
+)
+def test_a_sentence_begins_with_a_capital_a_figure_or_a_quotation_mark(text: str) -> None:
+    """Short ones too."""
+    assert is_sentence(text)
 
 
 def test_rules_that_are_repeated_are_known() -> None:

@@ -1,11 +1,10 @@
-"""What kind of answer a question wants, and when it leans on the turns before."""
+"""What kind of answer a question wants."""
 
 from __future__ import annotations
 
 import pytest
 
-from bot.intent import Want, leans_on_history, wants
-from ingest.documents import Language
+from bot.intent import Want, wants
 
 
 @pytest.mark.parametrize(
@@ -63,36 +62,3 @@ def test_curly_apostrophe_and_accents_do_not_matter() -> None:
 def test_german_wie_is_no_person() -> None:
     """«Wie hoch» asks for a figure, not for a person."""
     assert "who" not in wants("Wie hoch ist der Satz?")
-
-
-@pytest.mark.parametrize(
-    ("question", "language"),
-    [
-        ("Et pour une ASBL ?", "fr"),
-        ("Combien ?", "fr"),
-        ("Quel est le montant de cette aide ?", "fr"),
-        ("En voor een vzw?", "nl"),
-        ("Tot wanneer loopt het?", "nl"),
-        ("Und für einen Verein?", "de"),
-        ("Bis wann gilt das?", "de"),
-        ("And for a non-profit?", "en"),
-        ("Until when does it run?", "en"),
-    ],
-)
-def test_short_questions_lean_on_history(question: str, language: Language) -> None:
-    """«And for a non-profit?» makes sense only after another question."""
-    assert leans_on_history(question, language)
-
-
-@pytest.mark.parametrize(
-    ("question", "language"),
-    [
-        ("Quelles formations à la cybersécurité trouve un menuisier liégeois indépendant dans le Hainaut ?", "fr"),
-        ("Welke opleidingen over kunstmatige intelligentie bestaan in Charleroi voor bedienden?", "nl"),
-        ("Welche Unternehmen dürfen den Supercomputer Lucia in Charleroi nutzen?", "de"),
-        ("Which Walloon research centres help manufacturers test industrial robots?", "en"),
-    ],
-)
-def test_whole_questions_stand_alone(question: str, language: Language) -> None:
-    """A question that names its subject does not lean on the one before."""
-    assert not leans_on_history(question, language)

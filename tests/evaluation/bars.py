@@ -69,6 +69,7 @@ class BarResult:
 
 ANSWER_BARS: tuple[Bar, ...] = (
     Bar("pass", 0.88),
+    Bar("pass.followup", 0.70),
     Bar("spread", 0.06, at_most=True),
     Bar("right_sheet", 0.95),
     Bar("right_status", 0.90),
@@ -91,6 +92,9 @@ SEARCH_BARS: tuple[Bar, ...] = (
     Bar("de_xquad@5", 0.97),
     Bar("de_xquad/other_language@5", 0.85),
     Bar("en_govt_multiturn@5", 0.88),
+    Bar("en_govt_multiturn/own_rules@5", 0.85),
+    Bar("followups/tuned@5", 0.90),
+    Bar("followups/unseen@5", 0.90),
 )
 """Over the place of the right documents in the search."""
 

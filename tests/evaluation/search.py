@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from bot.retrieval import Retriever
+from bot.answers import Message
+from bot.retrieval import Retriever, rank_documents
+from bot.service import Bot
 from ingest.documents import LANGUAGES, Passage
 from ingest.library import Library
 from ingest.settings import load
@@ -20,6 +22,9 @@ from tests.evaluation.metrics import SOURCED, Estimate, Question, read_records
 from tests.evaluation.retrieval import Query, Score, found_documents, read_corpus
 
 OURS = "ours"
+FOLLOW_UPS = Path(__file__).parent / "followups.jsonl"
+"""Talks of our own over the starter corpus: what a question leans on, and the sheets that answer it."""
+SPLITS: Mapping[str, str] = {"tuned": "rules made with them", "unseen": "rules made without them"}
 
 KINDS: Mapping[str, Mapping[str, str]] = {
     "fr_cnil_crpa": {"headings": "official FAQ heading", "paraphrases": "paraphrase"},
@@ -117,15 +122,23 @@ def search_set(folder: Path, meaning: Meaning | None) -> SearchSet:
     documents = read_corpus(folder / "corpus.jsonl")
     names = {document.id: name for name, document in documents.items()}
     records = read_records(folder / "questions.jsonl")
-    queries = [query for record in records if (query := Query.from_json(record)).gold]
+    scored = [record for record in records if record["gold"]]
+    queries = [Query.from_json(record) for record in scored]
     with _library() as library:
         library.add_documents(list(documents.values()))
         passages = library.passages_of(list(library.documents))
         texts = _digest(passages, queries)
         found = _search(library, passages, queries, meaning.due(folder.resolve().name, texts) if meaning else None)
+        talks = any(query.context for query in queries)
+        bot = Bot(library, library.settings)
+        own = [by_own_rules(bot, record, named=False) for record in scored] if talks else []
     rankings = {search: [[names[id] for id in ranking] for ranking in lists] for search, lists in found.items()}
     name = folder.resolve().name
-    return SearchSet(name, tuple(_rows(name, queries, rankings)), texts)
+    rows = list(_rows(name, queries, rankings))
+    if own:
+        found_by_rules = {OURS: [[names[id] for id in ranking] for ranking in own]}
+        rows.append(_row(f"{name}/own_rules", f"{name}, by the bot's own rules", queries, found_by_rules))
+    return SearchSet(name, tuple(rows), texts)
 
 
 def search_documents(name: str, questions: Sequence[Question], library: Library, meaning: Meaning | None) -> SearchSet:
@@ -142,6 +155,29 @@ def search_documents(name: str, questions: Sequence[Question], library: Library,
             rows.append(_row(f"{key}/{language}", f"{label}, {language}", *_only(chosen, queries, rankings), "found"))
     rows.append(_row(f"{key}/every", f"{label}, share of all right ones", queries, rankings, "recall"))
     return SearchSet(key, tuple(rows), texts)
+
+
+def search_follow_ups(bot: Bot) -> SearchSet:
+    """Let the bot find out by itself what the questions of our own talks lean on, and search for their sheets."""
+    records = [record for record in read_records(FOLLOW_UPS) if record["sheets"]]
+    rows, queries = [], []
+    for split, label in SPLITS.items():
+        chosen = [record for record in records if record["split"] == split]
+        asked = [Query.from_json({**record, "gold": record["sheets"]}) for record in chosen]
+        found = [by_own_rules(bot, record, named=True) for record in chosen]
+        rows.append(_row(f"followups/{split}", f"follow-ups → our sheets, {label}", asked, {OURS: found}, "found"))
+        queries += asked
+    return SearchSet("followups", tuple(rows), _digest(bot.library.passages_of(list(bot.library.documents)), queries))
+
+
+def by_own_rules(bot: Bot, record: Mapping[str, Any], *, named: bool) -> list[str]:
+    """Return documents, best first, for the last question of a talk: the bot decides which turns it leans on.
+
+    *named*: let a document gain by its name, as it does in an answer.
+    """
+    history = [Message(turn["role"], turn["text"]) for turn in record["history"]]
+    draft = bot.consider(record["question"], history)
+    return [document for document, _ in rank_documents(draft.hits, draft.named if named else None)]
 
 
 Rankings = Mapping[str, Sequence[Sequence[str]]]

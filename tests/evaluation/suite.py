@@ -18,7 +18,15 @@ from tests.evaluation.answers import Run, answer_all, evaluation_settings, read_
 from tests.evaluation.bars import ANSWER_BARS, DEVELOPED, SEARCH_BARS, Bar, BarResult, check_all, never_below
 from tests.evaluation.figures import Figure
 from tests.evaluation.retrieval import sets_folder
-from tests.evaluation.search import OURS, Meaning, SearchSet, search_documents, search_set
+from tests.evaluation.search import (
+    FOLLOW_UPS,
+    OURS,
+    Meaning,
+    SearchSet,
+    search_documents,
+    search_follow_ups,
+    search_set,
+)
 
 FOLDER = Path(__file__).parent
 QA_SETS = ("de_xquad", "en_govt_multiturn", "fr_cnil_crpa", "fr_service_public", "nl_algoritmekader")
@@ -171,7 +179,8 @@ def answer_bars(name: str) -> tuple[Bar, ...]:
 
 def golden_sets() -> list[Path]:
     """Return the golden-format files that lie here, the developers' set first."""
-    return sorted(FOLDER.glob("*.jsonl"), key=lambda path: (path.stem != DEVELOPED, path.name))
+    found = (path for path in FOLDER.glob("*.jsonl") if path != FOLLOW_UPS)
+    return sorted(found, key=lambda path: (path.stem != DEVELOPED, path.name))
 
 
 def qa_sets() -> tuple[list[Path], tuple[str, ...]]:
@@ -200,6 +209,7 @@ def evaluate(
             questions = read_questions(path)
             runs[path.stem] = Run(path, settings, answer_all(bot, questions, console))
             searches.append(search_documents(path.stem, questions, bot.library, meaning))
+        searches.append(search_follow_ups(bot))
     folders, absent = qa_sets()
     for name in absent:
         said.print(f"skipped: question set qa/{name} is not there; GUICHET_TESTDATA names the folder of the sets")
