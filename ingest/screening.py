@@ -64,6 +64,7 @@ _LOOKALIKES = {
 _MIXED = re.compile("[\u0370-\u04ff\u0500-\u052f]")
 _WORD = re.compile(r"[a-z_]\w*")
 _SPACED = re.compile(r"\b(?:\w[ ._*-]){4,}\w\b")
+_BETWEEN_LETTERS = re.compile(r"(?<=\b\w)[ ._*-](?=\w\b)")
 _TASK = re.compile(
     r"[\"'(\[*#> -]*(?:(?:please|now|then|also),? )?(?P<verb>[a-z]+)(?: (?:sie|moi|me))?(?: (?P<next>[a-z]+))?"
 )
@@ -104,6 +105,7 @@ class Signs:
     before_article: frozenset[str]
     articles: frozenset[str]
     generic: frozenset[str]
+    house: frozenset[str]
     addressed: re.Pattern[str]
 
     @cached_property
@@ -135,6 +137,7 @@ def signs() -> Signs:
         frozenset(data["tasks_before_article"].split()),
         frozenset(data["articles"].split()),
         frozenset(data["generic"].split()),
+        frozenset(data["house"].split()),
         _compiled(data["addressed"], parts),
     )
 
@@ -287,7 +290,7 @@ class _Screening:
         counts = Counter(stem for text in texts for stem in Folded.of(text).stems)
         names = {*self._document.names, *(name for section in sections for name in section.headings)}
         named = {stem for name in names for stem in Folded.of(name).stems}
-        return frozenset(named | {stem for stem, count in counts.items() if count > 1})
+        return frozenset(signs().house | named | {stem for stem, count in counts.items() if count > 1})
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,9 +311,9 @@ class Folded:
             text = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
             if _MIXED.search(text):
                 text = text.translate(_LOOKALIKES)
-        text = " ".join(text.split())
         if _SPACED.search(text):
-            text = _SPACED.sub(lambda match: re.sub(r"[^\w]|_", "", match[0]), text)
+            text = _BETWEEN_LETTERS.sub("", text)
+        text = " ".join(text.split())
         return cls(raw, text, _WORD.findall(text))
 
     @property
