@@ -175,6 +175,15 @@ def unseen(text: str) -> str | None:
     return None
 
 
+def is_order(text: str) -> bool:
+    """Return whether a piece of text that stands in no document, such as a comment, gives an order to an AI."""
+    blank = SourceDocument("", "en", "", ())
+    screening = _Screening(blank)
+    return any(
+        screening.order(Folded.of(part), foreign=False) for part in sentences.split(visible(text), blank.language)
+    )
+
+
 def excerpt(text: str) -> str:
     """Return the beginning of *text* as warnings show it."""
     return text if len(text) <= EXCERPT else f"{text[:EXCERPT].rstrip()}…"
@@ -230,7 +239,7 @@ class _Screening:
     def name(self, text: str, what: str, page: int | None = None) -> str | None:
         """Return a title or heading without invisible characters, or ``None`` when it is an order."""
         text = visible(text)
-        if self._order(Folded.of(text), foreign=False) is None:
+        if self.order(Folded.of(text), foreign=False) is None:
             return text
         finding = f"{_place(page)}{what} is an order and is left out: '{excerpt(text)}'"
         if finding not in self.findings:
@@ -249,17 +258,17 @@ class _Screening:
             yield whole, None
             return
         if not _TELLS.search(text):
-            yield whole, self._order(folded)
+            yield whole, self.order(folded)
             return
         parts = sentences.split(text, self._document.language)
-        found = [self._order(Folded.of(part)) for part in parts]
+        found = [self.order(Folded.of(part)) for part in parts]
         if not any(found):
-            yield whole, self._order(folded)
+            yield whole, self.order(folded)
             return
         for part, says in zip(parts, found, strict=True):
             yield replace(whole, text=part), says
 
-    def _order(self, sentence: Folded, *, foreign: bool = True) -> str | None:
+    def order(self, sentence: Folded, *, foreign: bool = True) -> str | None:
         """Say what kind of order *sentence* is, if it is one; *foreign* tasks count as well."""
         if not sentence.calls:
             return None
