@@ -176,12 +176,13 @@ def unseen(text: str) -> str | None:
 
 
 def is_order(text: str) -> bool:
-    """Return whether a piece of text that stands in no document, such as a comment, gives an order to an AI."""
-    blank = SourceDocument("", "en", "", ())
-    screening = _Screening(blank)
-    return any(
-        screening.order(Folded.of(part), foreign=False) for part in sentences.split(visible(text), blank.language)
-    )
+    """Return whether a piece of text that stands in no document, such as a comment, gives an order to an AI.
+
+    Code and tasks do not count: web pages are full of the one, and without a document nothing is foreign to it.
+    """
+    screening = _Screening(SourceDocument("", "en", "", ()))
+    parts = sentences.split(visible(text), "en")
+    return any(screening.order(Folded.of(part), foreign=False) not in (None, CODE, FOREIGN) for part in parts)
 
 
 def excerpt(text: str) -> str:

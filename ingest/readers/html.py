@@ -10,7 +10,7 @@ from typing import Any, cast
 from ingest.documents import LANGUAGES, Language, SourceDocument
 from ingest.errors import UnreadableFile
 from ingest.readers.blocks import Block, Sheet, clean, document, table_rows
-from ingest.readers.hidden import warnings
+from ingest.readers.hidden import comments, warnings
 from ingest.readers.styles import without_hidden
 
 _ISO_DATE = re.compile(r"(?:19|20)\d\d-\d\d-\d\d")
@@ -25,7 +25,8 @@ def read_html(path: Path, content: bytes) -> SourceDocument:
     if tree is None:
         raise UnreadableFile(f"{path.name}: is a damaged web page; save it again from the browser", "damaged")
     raw = "".join(tree.itertext())
-    hidden = without_hidden(tree)
+    # The parser drops comments.
+    hidden = [*without_hidden(tree), *comments(content.decode("utf-8", "ignore"))]
     language, address, title = _language(tree), _canonical(tree), clean(tree.findtext(".//title") or "")
     found: Any = trafilatura.bare_extraction(
         tree,

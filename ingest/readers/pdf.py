@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ingest.documents import SourceDocument
 from ingest.errors import UnreadableFile
 from ingest.readers.blocks import Block, Sheet, clean, document
+from ingest.readers.hidden import Hidden
+from ingest.readers.hidden import warnings as hidden_warnings
 from ingest.readers.layout import Line, paragraphs, without_running_lines
+
+if TYPE_CHECKING:
+    from ingest.readers.ink import Inspector
 
 _DATE = re.compile(r"(?:D:)?((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 _NO_TITLE = re.compile(
@@ -30,6 +35,15 @@ Outline = dict[int, list[tuple[int, str]]]
 """For each page index, the levels and titles of the bookmarks that lead there."""
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A page as read: the lines that are seen, the text as the file has it, and what of that nobody sees."""
+
+    lines: tuple[Line, ...]
+    text: str = ""
+    hidden: tuple[Hidden, ...] = ()
+
+
 def read_pdf(path: Path, content: bytes) -> SourceDocument:
     """Return the document in the PDF *content*; pages without a text layer are named in its warnings."""
     import pypdfium2 as pdfium
@@ -40,8 +54,10 @@ def read_pdf(path: Path, content: bytes) -> SourceDocument:
         raise _refusal(path, getattr(error, "err_code", None)) from error
     with pdf:
         pages, unread = _read_pages(pdf)
-        total, scanned = len(pages), [number for number, lines in enumerate(pages, 1) if lines is None]
-        texts = [lines or [] for lines in pages]
+        total, scanned = len(pages), [number for number, page in enumerate(pages, 1) if page is None]
+        texts = [list(page.lines) if page else [] for page in pages]
+        veiled = [piece for page in pages if page for piece in page.hidden]
+        raw_texts = [(number, page.text) for number, page in enumerate(pages, 1) if page]
         if not any(line.text for lines in texts for line in lines):
             raise _without_text(path, total, unread)
         outline, labels = _outline(pdf), [_label(pdf, index) for index in range(total)]
@@ -57,7 +73,7 @@ def read_pdf(path: Path, content: bytes) -> SourceDocument:
         sheets,
         title=_title(metadata.get("Title", "")),
         as_of=_iso_date(metadata.get("ModDate", "")) or _iso_date(metadata.get("CreationDate", "")),
-        warnings=_warnings(path, total, scanned, unread),
+        warnings=(*_warnings(path, total, scanned, unread), *hidden_warnings(path.name, veiled, raw_texts)),
     )
 
 
@@ -98,25 +114,28 @@ def _ranges(numbers: list[int]) -> str:
     return ("pages " if len(numbers) > 1 else "page ") + listed
 
 
-def _read_pages(pdf: Any) -> tuple[list[list[Line] | None], list[int]]:
-    """Return the lines of every page, ``None`` for a picture without text, and the numbers of unreadable pages."""
+def _read_pages(pdf: Any) -> tuple[list[Read | None], list[int]]:
+    """Return every page as read, ``None`` for a picture without text, and the numbers of unreadable pages."""
     import pypdfium2 as pdfium
     from pypdfium2 import raw
 
-    pages: list[list[Line] | None] = []
+    from ingest.readers.ink import Inspector
+
+    inspector = Inspector()
+    pages: list[Read | None] = []
     unread = []
     for index in range(len(pdf)):
-        lines: list[Line] | None = []
+        read: Read | None = Read(())
         try:
             page = _flat_page(pdf, index)
-            lines = _lines(page)
-            if not lines and next(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]), None) is not None:
-                lines = None
+            read = _page(page, index + 1, inspector)
+            if not read.lines and next(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]), None) is not None:
+                read = replace(read, lines=()) if read.hidden else None
             page.close()
         except pdfium.PdfiumError:
             unread.append(index + 1)
         # An unreadable page keeps its place, so that the numbers still match the printed ones.
-        pages.append(lines)
+        pages.append(read)
     return pages, unread
 
 
@@ -134,19 +153,29 @@ def _flat_page(pdf: Any, index: int) -> Any:
     return page
 
 
-def _lines(page: Any) -> list[Line]:
+def _page(page: Any, number: int, inspector: Inspector) -> Read:
     textpage = page.get_textpage()
     try:
-        lines, start = [], 0
-        # Not str.splitlines: form feeds and the like stand within a line and must not shift the count of characters.
-        # PDFium joins the lines around a hyphen and leaves a mark: there the line ends for us.
-        for text in re.split("(\r\n|\r|\n|(?<=[\x02\ufffe]))", textpage.get_text_range()):
-            if text.strip():
-                lines.append(_line(textpage, text, start))
-            start += len(text)
-        return lines
+        text = textpage.get_text_range()
+        hidden = []
+        seen = text
+        for veil in inspector.veils(page, textpage, len(text)) if text.strip() else ():
+            hidden.append(Hidden(veil.how, text[veil.start : veil.end], number))
+            # Blanks in their place: the count of characters must not shift.
+            seen = seen[: veil.start] + " " * (veil.end - veil.start) + seen[veil.end :]
+        return Read(tuple(_lines(textpage, seen)), text, tuple(hidden))
     finally:
         textpage.close()
+
+
+def _lines(textpage: Any, text: str) -> Iterator[Line]:
+    start = 0
+    # Not str.splitlines: form feeds and the like stand within a line and must not shift the count of characters.
+    # PDFium joins the lines around a hyphen and leaves a mark: there the line ends for us.
+    for line in re.split("(\r\n|\r|\n|(?<=[\x02\ufffe]))", text):
+        if line.strip():
+            yield _line(textpage, line, start)
+        start += len(line)
 
 
 def _line(textpage: Any, text: str, start: int) -> Line:

@@ -8,7 +8,7 @@ kept and staff is told.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ingest.readers.hidden import Hidden
@@ -39,31 +39,24 @@ Colour = tuple[int, int, int]
 def without_hidden(tree: Any) -> list[Hidden]:
     """Take hidden text out of *tree*, a page as lxml has it, and return what it was."""
     found = [piece for tag in _UNSEEN_TAGS for element in tree.xpath(f"//{tag}") for piece in _dropped(element, tag)]
-    found += _comments(tree)
     rules = _rules(tree)
     foreign = bool(tree.xpath("//link[contains(@rel, 'stylesheet')]"))
     styled = {element: style for element in _candidates(tree, rules) if (style := _style(element, rules))}
+    gone: set[Any] = set()
     for element, style in styled.items():
-        if element.getparent() is None:
+        if element.getparent() is None or (gone and not gone.isdisjoint(element.iterancestors())):
             continue
         if how := _undisplayed(element, style):
             found += _dropped(element, how)
+            gone.add(element)
         elif how := _unreadable(style):
             found += _blanked(element, how, styled)
         elif "color" in style and (background := _same_as_background(element, style, styled)):
             if background == "own" or not foreign:
                 found += _blanked(element, "in the colour of its background", styled)
-            elif text := _own_text(element):
+            elif text := _text(element):
                 found.append(Hidden("in the colour of the page, unless a style sheet says otherwise", text, kept=True))
     return found
-
-
-def _comments(tree: Any) -> Iterator[Hidden]:
-    from ingest.readers.hidden import order_in_comment
-
-    for comment in tree.xpath("//comment()"):
-        if (text := (comment.text or "").strip()) and (piece := order_in_comment(text)):
-            yield piece
 
 
 def _rules(tree: Any) -> dict[tuple[str | None, str | None, str | None], Declarations]:
@@ -167,8 +160,7 @@ def _alike(one: Colour, other: Colour) -> bool:
 
 def _dropped(element: Any, how: str) -> list[Hidden]:
     """Take an element out, leaving the text that follows it."""
-    text = " ".join("".join(map(str, element.itertext(tag=None))).split())
-    parent = element.getparent()
+    text, parent = _text(element), element.getparent()
     if parent is None:
         return []
     previous, tail = element.getprevious(), element.tail or ""
@@ -177,13 +169,7 @@ def _dropped(element: Any, how: str) -> list[Hidden]:
     else:
         parent.text = (parent.text or "") + tail
     parent.remove(element)
-    worth_telling = bool(text) and how not in _UNSEEN_TAGS
-    piece = Hidden(how, text)
-    if how in _UNSEEN_TAGS:
-        from ingest.readers.hidden import order_in_comment
-
-        worth_telling = order_in_comment(text) is not None
-    return [piece] if worth_telling else []
+    return [Hidden(how, text)] if text else []
 
 
 def _blanked(element: Any, how: str, styled: Mapping[Any, Declarations]) -> list[Hidden]:
@@ -205,8 +191,9 @@ def _blank(element: Any, name: str, styled: Mapping[Any, Declarations], pieces: 
         child.tail = None
 
 
-def _own_text(element: Any) -> str:
-    return " ".join(" ".join(element.itertext()).split())
+def _text(element: Any) -> str:
+    """Return the words in an element, scripts and styles apart."""
+    return " ".join(" ".join(element.xpath(".//text()[not(parent::script or parent::style)]")).split())
 
 
 def _number(text: str) -> float:
