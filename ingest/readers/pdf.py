@@ -121,14 +121,14 @@ def _read_pages(pdf: Any) -> tuple[list[Read | None], list[int]]:
 
     from ingest.readers.ink import Inspector
 
-    inspector = Inspector()
+    inspector, ruler = Inspector(), _Ruler()
     pages: list[Read | None] = []
     unread = []
     for index in range(len(pdf)):
         read: Read | None = Read(())
         try:
             page = _flat_page(pdf, index)
-            read = _page(page, index + 1, inspector)
+            read = _page(page, index + 1, inspector, ruler)
             if not read.lines and next(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]), None) is not None:
                 read = replace(read, lines=()) if read.hidden else None
             page.close()
@@ -153,7 +153,7 @@ def _flat_page(pdf: Any, index: int) -> Any:
     return page
 
 
-def _page(page: Any, number: int, inspector: Inspector) -> Read:
+def _page(page: Any, number: int, inspector: Inspector, ruler: _Ruler) -> Read:
     textpage = page.get_textpage()
     try:
         text = textpage.get_text_range()
@@ -163,54 +163,63 @@ def _page(page: Any, number: int, inspector: Inspector) -> Read:
             hidden.append(Hidden(veil.how, text[veil.start : veil.end], number))
             # Blanks in their place: the count of characters must not shift.
             seen = seen[: veil.start] + " " * (veil.end - veil.start) + seen[veil.end :]
-        return Read(tuple(_lines(textpage, seen)), text, tuple(hidden))
+        return Read(tuple(_lines(textpage, seen, ruler)), text, tuple(hidden))
     finally:
         textpage.close()
 
 
-def _lines(textpage: Any, text: str) -> Iterator[Line]:
+def _lines(textpage: Any, text: str, ruler: _Ruler) -> Iterator[Line]:
     start = 0
     # Not str.splitlines: form feeds and the like stand within a line and must not shift the count of characters.
     # PDFium joins the lines around a hyphen and leaves a mark: there the line ends for us.
     for line in re.split("(\r\n|\r|\n|(?<=[\x02\ufffe]))", text):
         if line.strip():
-            yield _line(textpage, line, start)
+            yield ruler.line(textpage, line, start)
         start += len(line)
 
 
-def _line(textpage: Any, text: str, start: int) -> Line:
-    first = start + len(text) - len(text.lstrip())
-    last = start + len(text.rstrip()) - 1
-    try:
-        left, _, _, top = textpage.get_charbox(first, loose=True)
-        _, _, right, end_top = textpage.get_charbox(last, loose=True)
-    except RuntimeError:
+class _Ruler:
+    """Measures lines; its buffers serve every line, because there are thousands."""
+
+    def __init__(self) -> None:
+        import ctypes
+
+        from pypdfium2 import raw
+
+        self._raw = raw
+        self._box = raw.FS_RECTF()
+        self._matrix = raw.FS_MATRIX()
+        self._font = ctypes.create_string_buffer(128)
+        self._flags = ctypes.c_int()
+        self._bold: dict[bytes, bool] = {}
+
+    def line(self, textpage: Any, text: str, start: int) -> Line:
+        """Return the line *text*, whose first character is number *start* of its page, with its place and letters."""
+        first = start + len(text) - len(text.lstrip())
+        last = start + len(text.rstrip()) - 1
+        box = self._box
         # PDFium knows no box for some characters that it made up; such a line only lacks its place.
-        return Line(text)
-    return Line(text, left, right, top, end_top, _size(textpage, first), _bold(textpage, first, last))
+        if not self._raw.FPDFText_GetLooseCharBox(textpage, first, box):
+            return Line(text)
+        left, top = box.left, box.top
+        if not self._raw.FPDFText_GetLooseCharBox(textpage, last, box):
+            return Line(text)
+        bold = self._is_bold(textpage, first) and self._is_bold(textpage, last)
+        return Line(text, left, box.right, top, box.top, self._size(textpage, first), bold)
 
+    def _size(self, textpage: Any, index: int) -> float:
+        size = float(self._raw.FPDFText_GetFontSize(textpage, index))
+        if self._raw.FPDFText_GetMatrix(textpage, index, self._matrix):
+            size *= (self._matrix.c**2 + self._matrix.d**2) ** 0.5
+        return round(size, 1)
 
-def _size(textpage: Any, index: int) -> float:
-    from pypdfium2 import raw
-
-    matrix = raw.FS_MATRIX()
-    size = float(raw.FPDFText_GetFontSize(textpage, index))
-    if raw.FPDFText_GetMatrix(textpage, index, matrix):
-        size *= (matrix.c**2 + matrix.d**2) ** 0.5
-    return round(size, 1)
-
-
-def _bold(textpage: Any, *indexes: int) -> bool:
-    import ctypes
-
-    from pypdfium2 import raw
-
-    for index in indexes:
-        buffer, flags = ctypes.create_string_buffer(128), ctypes.c_int()
-        raw.FPDFText_GetFontInfo(textpage, index, buffer, 128, flags)
-        if not _BOLD.search(buffer.value.decode("utf-8", "replace")):
-            return False
-    return True
+    def _is_bold(self, textpage: Any, index: int) -> bool:
+        self._font.value = b""
+        self._raw.FPDFText_GetFontInfo(textpage, index, self._font, 128, self._flags)
+        name = self._font.value
+        if name not in self._bold:
+            self._bold[name] = _BOLD.search(name.decode("utf-8", "replace")) is not None
+        return self._bold[name]
 
 
 def _outline(pdf: Any) -> Outline:
