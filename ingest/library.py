@@ -360,6 +360,9 @@ class Library:
             review = info.meta.get("review_by")
             if review and review < self.settings.current_date().isoformat():
                 problems.append(f"{info.key}: was to be reviewed by {review}.")
+        with Session(self._engine) as session:
+            for key, warnings in session.execute(select(DocumentRow.key, DocumentRow.warnings)).tuples():
+                problems.extend(f"{key}: {warning}." for warning in warnings)
         return problems
 
     def _derive(self, passages: list[Passage], removed: list[str], progress: Progress | None) -> None:
