@@ -128,7 +128,7 @@ def _cite(number: int, candidate: Candidate) -> Citation:
     return Citation(
         n=number, document=passage.document, version=passage.version, title=passage.title, url=url, page=passage.page,
         heading=span.heading, language=passage.language, quote=passage.text[span.start : span.end],
-        passage=passage.text, passage_id=passage.id, as_of=span.source.as_of or passage.as_of,
+        passage=passage.shown, passage_id=passage.id, as_of=span.source.as_of or passage.as_of,
         confidence=span.source.confidence, link=link,
     )  # fmt: skip
 

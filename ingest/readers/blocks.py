@@ -13,13 +13,13 @@ from typing import Literal
 from ingest import sentences
 from ingest.documents import Language, Page, Section, SourceDocument, Statement
 from ingest.errors import UnreadableFile
-from ingest.screening import visible
+from ingest.screening import UNSEEN
 
 LONG_ITEM = 400
 """A list item longer than this is cut into its sentences."""
 
 _SPACES = re.compile(r"[ \t\r\n\f\v]+")
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffe]")
+_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffe]|" + UNSEEN)
 _LATIN = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d"})
 
 
@@ -43,7 +43,7 @@ class Sheet:
 
 def clean(text: str) -> str:
     """Return *text* on one line, without invisible characters; non-breaking spaces belong to the words and stay."""
-    return _SPACES.sub(" ", visible(_CONTROL.sub("", text))).strip(" ")
+    return _SPACES.sub(" ", _INVISIBLE.sub("", text)).strip(" ")
 
 
 def table_rows(rows: Iterable[Sequence[str]]) -> list[Block]:

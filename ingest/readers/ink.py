@@ -31,6 +31,8 @@ SCANNED = 0.4
 LARGEST_PICTURE = 4_000_000
 """Pixels of a rendered page at most."""
 
+_NO_INK = (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP)
+
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top in points."""
 
@@ -56,12 +58,13 @@ class Inspector:
     """Looks for suspects; its buffers serve every object, because there are thousands."""
 
     def __init__(self) -> None:
-        self._colour = [ctypes.c_uint() for _ in range(4)]
-        self._bounds = [ctypes.c_float() for _ in range(4)]
-        self._colour_references = [ctypes.byref(value) for value in self._colour]
-        self._bounds_references = [ctypes.byref(value) for value in self._bounds]
+        self._colour = (ctypes.c_uint * 4)()
+        self._colour_places = _places(self._colour, ctypes.c_uint)
+        self._bounds = (ctypes.c_float * 4)()
+        self._bounds_places = _places(self._bounds, ctypes.c_float)
         self._size = ctypes.c_float()
         self._matrix = raw.FS_MATRIX()
+        self._judged: dict[bytes, Suspect | None] = {}
 
     def veils(self, page: Any, textpage: Any, count: int) -> list[Veil]:
         """Return the runs of the *count* characters of *page* that nobody sees."""
@@ -69,47 +72,58 @@ class Inspector:
         return _veils(page, textpage, count, suspects) if suspects else []
 
     def _suspects(self, page: Any) -> Iterator[tuple[int, Suspect]]:
-        box = page.get_bbox()
-        get, count = raw.FPDFPage_GetObject, raw.FPDFPage_CountObjects(page)
-        kind_of = raw.FPDFPageObj_GetType
-        for index in range(count):
+        left, bottom, right, top = page.get_bbox()
+        get, kind_of, bounds_of = raw.FPDFPage_GetObject, raw.FPDFPageObj_GetType, raw.FPDFPageObj_GetBounds
+        places = self._bounds_places
+        for index in range(raw.FPDFPage_CountObjects(page)):
             thing = get(page, index)
             kind = kind_of(thing)
             if kind == raw.FPDF_PAGEOBJ_TEXT:
-                if suspect := self._inked(thing) or self._placed(thing, box):
+                suspect = self._inked(thing)
+                if suspect is None and bounds_of(thing, *places):
+                    x1, y1, x2, y2 = self._bounds
+                    if x2 < left or x1 > right or y2 < bottom or y1 > top:
+                        suspect = Suspect("off the page")
+                    elif y2 - y1 < TINY and x2 - x1 > 0.01 and self._is_tiny(thing):
+                        suspect = Suspect("tiny letters")
+                if suspect:
                     yield _address(thing), suspect
             elif kind == raw.FPDF_PAGEOBJ_FORM:
+                # A form has a scale of its own: how large its letters are and where is not known.
                 for text in _texts_in(thing):
                     if suspect := self._inked(text):
                         yield _address(text), suspect
 
     def _inked(self, thing: Any) -> Suspect | None:
         mode = raw.FPDFTextObj_GetTextRenderMode(thing)
-        if mode in (raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP):
+        if mode in _NO_INK:
             return Suspect("invisible ink")
-        if mode != raw.FPDF_TEXTRENDERMODE_FILL or not raw.FPDFPageObj_GetFillColor(thing, *self._colour_references):
+        if mode != raw.FPDF_TEXTRENDERMODE_FILL or not raw.FPDFPageObj_GetFillColor(thing, *self._colour_places):
             return None
-        red, green, blue, alpha = (value.value for value in self._colour)
-        if alpha < FAINT:
-            return Suspect("transparent ink")
-        if 0.3 * red + 0.59 * green + 0.11 * blue < PALE:
-            return None
-        return Suspect("in the colour beneath", (red, green, blue))
+        colour = bytes(self._colour)
+        if colour not in self._judged:
+            self._judged[colour] = _by_colour(*self._colour)
+        return self._judged[colour]
 
-    def _placed(self, thing: Any, box: Box) -> Suspect | None:
-        """Suspect letters off the page and tiny ones; within a form neither is known, it has a scale of its own."""
-        if not raw.FPDFPageObj_GetBounds(thing, *self._bounds_references):
-            return None
-        left, bottom, right, top = (value.value for value in self._bounds)
-        if right < box[0] or left > box[2] or top < box[1] or bottom > box[3]:
-            return Suspect("off the page")
-        # A comma is low as well: the size of its font tells.
-        if top - bottom >= TINY or right - left < 0.01:
-            return None
+    def _is_tiny(self, thing: Any) -> bool:
+        """Say whether low letters have a small font: a comma is low as well."""
         raw.FPDFTextObj_GetFontSize(thing, self._size)
         raw.FPDFPageObj_GetMatrix(thing, self._matrix)
-        size = self._size.value * (self._matrix.c**2 + self._matrix.d**2) ** 0.5
-        return Suspect("tiny letters") if 0 < size < TINY else None
+        return bool(0 < self._size.value * (self._matrix.c**2 + self._matrix.d**2) ** 0.5 < TINY)
+
+
+def _places(buffer: Any, kind: Any) -> list[Any]:
+    """Return pointers to the four numbers of a buffer."""
+    size = ctypes.sizeof(kind)
+    return [ctypes.cast(ctypes.addressof(buffer) + place * size, ctypes.POINTER(kind)) for place in range(4)]
+
+
+def _by_colour(red: int, green: int, blue: int, alpha: int) -> Suspect | None:
+    if alpha < FAINT:
+        return Suspect("transparent ink")
+    if 0.3 * red + 0.59 * green + 0.11 * blue < PALE:
+        return None
+    return Suspect("in the colour beneath", (red, green, blue))
 
 
 def _texts_in(form: Any) -> Iterator[Any]:

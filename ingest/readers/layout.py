@@ -200,7 +200,11 @@ def _left_short(above: Line, line: Line, margins: _Margins) -> bool:
 def _hyphenated_words(pages: Sequence[list[Line]]) -> frozenset[str]:
     """Return the words that the document writes with a hyphen inside a line: these keep it at a line end."""
     return frozenset(
-        word.lower() for lines in pages for line in lines for word in re.findall(r"[^\W\d]+(?:-[^\W\d]+)+", line.text)
+        word.lower()
+        for lines in pages
+        for line in lines
+        if "-" in line.text
+        for word in re.findall(r"[^\W\d]+(?:-[^\W\d]+)+", line.text)
     )
 
 

@@ -262,7 +262,7 @@ def _with_outline(blocks: list[Block], bookmarks: list[tuple[int, str]]) -> list
     waiting = {_bare(title): (level, title) for level, title in bookmarks}
     made: list[Block] = []
     for block in blocks:
-        level, title = waiting.pop(_bare(block.text), (0, ""))
+        level, title = waiting.pop(_bare(block.text), (0, "")) if waiting else (0, "")
         if title:
             made.append(Block("heading", title, level))
         elif block.kind == "heading":
