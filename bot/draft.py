@@ -44,6 +44,8 @@ class Draft:
     asked_language: Language | None = None
     """The language that the asker had set."""
     context: str = ""
+    searched: str = ""
+    """The question as a language model put it in full, when it did."""
     wants: frozenset[Want] = frozenset({"what"})
     query: Query | None = None
     hits: list[Hit] = field(default_factory=list)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import time
 import traceback
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from bot import followups
 from bot.answers import Trace
 from bot.budget import Budget, budget_day, estimated
 from bot.chat import LONGEST, Breaker, ChatFailure, ChatModel, Kind, Patience, Turn, patiently
@@ -36,6 +38,9 @@ SENTENCES = 6
 """Sentences that are used."""
 HEARD = 8
 """Sentences after which a model that does not stop is stopped."""
+REWRITING = 5.0
+"""Seconds that putting a follow-up question in full may take at most: the search waits for it."""
+LONGEST_QUESTION = 400
 USED = 3
 """Passages in which a word must stand to count as a word of the sources."""
 
@@ -50,6 +55,14 @@ class Checked:
 
 
 @dataclass
+class Cost:
+    """What one answer has taken so far."""
+
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+@dataclass
 class Phrasing:
     """One answer while a model phrases it; afterwards what came of it."""
 
@@ -61,8 +74,7 @@ class Phrasing:
     failure: Kind | None = None
     heard: int = 0
     """Sentences that came, also those that only repeat one."""
-    tokens_in: int = 0
-    tokens_out: int = 0
+    cost: Cost = field(default_factory=Cost)
     timings: dict[str, float] = field(default_factory=dict)
     """Milliseconds until the model's first word, and until its last."""
 
@@ -109,49 +121,46 @@ class Phraser:
         )  # fmt: skip
         return Phrasing(request, Gate(len(offered), draft.language, (vocabulary, spoken)))
 
+    async def rewrite(self, draft: Draft, origin: str) -> None:
+        """Have a follow-up question put in full; what the model must not have written is dropped, and the rules' stays.
+
+        A model that fails here is not asked again for this answer.
+        """
+        messages = followups.rewrite_messages(draft.question, draft.history, draft.language, secrets.token_hex(4))
+        turns = [Turn(role, text) for role, text in messages]
+        clock = asyncio.get_running_loop().time
+        started, cost, text = clock(), Cost(), ""
+        try:
+            async with (
+                self._paid(origin, turns, cost),
+                aclosing(self._ask(cost, turns, started + min(REWRITING, self._patience.total))) as texts,
+            ):
+                async for piece in texts:
+                    text += piece
+                    if len(text) > LONGEST_QUESTION:
+                        break
+            self._breaker.note(None)
+        except ChatFailure as failure:
+            logger.warning("language model, for a follow-up: %s (%s)", failure.kind, failure)
+            self._breaker.note(failure.kind)
+            draft.failure = failure.kind
+        names = self._retriever.searcher.names
+        if followups.accepted(text, draft.question, draft.history, draft.language, names):
+            draft.standalone = draft.searched = " ".join(text.split())
+            draft.named = {**draft.named, **names.named(text)}
+        draft.timings["rewrite"] = round((clock() - started) * 1000, 2)
+
     async def run(self, phrasing: Phrasing, origin: str) -> AsyncGenerator[None, None]:
         """Let the model speak at the cost of *origin*; yields whenever there is more to show.
 
         A failure is noted, never raised.
         """
         turns = phrasing.request.turns()
-        if not self._breaker.allows():
-            phrasing.failure = "paused"
-            return
-        asked = estimated("".join(turn.text for turn in turns))
-        reservation = await asyncio.to_thread(self._budget.reserve, origin, budget_day(), asked, LONGEST)
-        if reservation is None:
-            phrasing.failure = "budget"
-            return
         started = time.perf_counter()
         try:
-            async with aclosing(self._hear(phrasing, turns)) as steps:
+            async with self._paid(origin, turns, phrasing.cost), aclosing(self._hear(phrasing, turns)) as steps:
                 async for _ in steps:
                     yield
-            self._breaker.note(phrasing.failure)
-        finally:
-            phrasing.timings["model"] = round((time.perf_counter() - started) * 1000, 2)
-            # Not awaited: also a visitor who stops has spent something.
-            self._budget.settle(reservation, phrasing.tokens_in, phrasing.tokens_out)
-        yield
-
-    async def _hear(self, phrasing: Phrasing, turns: Sequence[Turn]) -> AsyncGenerator[None, None]:
-        clock = asyncio.get_running_loop().time
-        started, deadline = clock(), clock() + self._patience.total
-        try:
-            async with aclosing(self._ask(phrasing, turns, deadline)) as texts:
-                async for text in texts:
-                    phrasing.timings.setdefault("model_first", round((clock() - started) * 1000, 2))
-                    shown = len(phrasing.sentences), phrasing.provisional
-                    self._take(phrasing, phrasing.gate.feed(text))
-                    if (len(phrasing.sentences), phrasing.provisional) != shown:
-                        yield
-                    if phrasing.heard >= HEARD:
-                        break
-            self._take(phrasing, phrasing.gate.close())
-            yield
-            await self._mend(phrasing, deadline)
-            phrasing.failure = _failure(phrasing)
         except ChatFailure as failure:
             logger.warning("language model: %s (%s)", failure.kind, failure)
             phrasing.failure = failure.kind
@@ -160,6 +169,41 @@ class Phraser:
             where = traceback.extract_tb(error.__traceback__)[-1]
             logger.error("phrasing failed: %s in %s:%s", type(error).__name__, where.filename, where.lineno)
             phrasing.failure = "fault"
+        if phrasing.failure not in ("paused", "budget"):
+            self._breaker.note(phrasing.failure)
+        phrasing.timings["model"] = round((time.perf_counter() - started) * 1000, 2)
+        yield
+
+    @asynccontextmanager
+    async def _paid(self, origin: str, turns: Sequence[Turn], cost: Cost) -> AsyncGenerator[None, None]:
+        """Reserve what *turns* may cost, and settle in the end, however it ends; raises ``ChatFailure``."""
+        if not self._breaker.allows():
+            raise ChatFailure("paused")
+        reservation = await asyncio.to_thread(self._budget.reserve, origin, budget_day(), _tokens(turns), LONGEST)
+        if reservation is None:
+            raise ChatFailure("budget")
+        try:
+            yield
+        finally:
+            # Not awaited: also a visitor who stops has spent something.
+            self._budget.settle(reservation, cost.tokens_in, cost.tokens_out)
+
+    async def _hear(self, phrasing: Phrasing, turns: Sequence[Turn]) -> AsyncGenerator[None, None]:
+        clock = asyncio.get_running_loop().time
+        started, deadline = clock(), clock() + self._patience.total
+        async with aclosing(self._ask(phrasing.cost, turns, deadline)) as texts:
+            async for text in texts:
+                phrasing.timings.setdefault("model_first", round((clock() - started) * 1000, 2))
+                shown = len(phrasing.sentences), phrasing.provisional
+                self._take(phrasing, phrasing.gate.feed(text))
+                if (len(phrasing.sentences), phrasing.provisional) != shown:
+                    yield
+                if phrasing.heard >= HEARD:
+                    break
+        self._take(phrasing, phrasing.gate.close())
+        yield
+        await self._mend(phrasing, deadline)
+        phrasing.failure = _failure(phrasing)
 
     def trace(self, phrasing: Phrasing) -> Trace:
         """Return how an answer was made, for its receipt."""
@@ -175,7 +219,7 @@ class Phraser:
                 }
                 for each in phrasing.checks
             ),
-            tokens_in=phrasing.tokens_in, tokens_out=phrasing.tokens_out,
+            tokens_in=phrasing.cost.tokens_in, tokens_out=phrasing.cost.tokens_out,
         )  # fmt: skip
 
     def assemble(self, phrasing: Phrasing, draft: Draft) -> list[Part]:
@@ -205,7 +249,7 @@ class Phraser:
         joining = [candidate for candidate in dict.fromkeys((*asked, *needed, *gaps)) if candidate not in cited]
         return [*parts, *map(Part.quoted, joining)]
 
-    async def _ask(self, phrasing: Phrasing, turns: Sequence[Turn], deadline: float) -> AsyncGenerator[str, None]:
+    async def _ask(self, cost: Cost, turns: Sequence[Turn], deadline: float) -> AsyncGenerator[str, None]:
         tokens_in = tokens_out = 0
         said = ""
         try:
@@ -217,8 +261,8 @@ class Phraser:
                         yield piece.text
         finally:
             # A stream that ends early, or a server that does not count, tells no usage.
-            phrasing.tokens_in += tokens_in or estimated("".join(turn.text for turn in turns))
-            phrasing.tokens_out += tokens_out or estimated(said)
+            cost.tokens_in += tokens_in or _tokens(turns)
+            cost.tokens_out += tokens_out or estimated(said)
 
     def _take(self, phrasing: Phrasing, sentences: Sequence[Said]) -> None:
         told = {each.said.text for each in phrasing.sentences}
@@ -253,7 +297,7 @@ class Phraser:
         gate = Gate(len(phrasing.request.offered), phrasing.request.language, ())
         again: list[Said] = []
         try:
-            async with aclosing(self._ask(phrasing, phrasing.request.mending(sentences), deadline)) as texts:
+            async with aclosing(self._ask(phrasing.cost, phrasing.request.mending(sentences), deadline)) as texts:
                 async for text in texts:
                     again += gate.feed(text)
                     if len(again) > len(wrong):
@@ -286,6 +330,10 @@ def offers(draft: Draft) -> list[Candidate]:
     found = [*chosen, *further[: max(0, OFFERED - len(chosen))]]
     # A quote that is nothing but an address is no use to a model that must not give one.
     return [candidate for candidate in found if cleaned(candidate.text)]
+
+
+def _tokens(turns: Sequence[Turn]) -> int:
+    return estimated("".join(turn.text for turn in turns))
 
 
 def _failure(phrasing: Phrasing) -> Kind | None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot import finishing, followups
-from bot.answers import Answer, Message, Status
+from bot.answers import Answer, Message, Status, Trace
 from bot.budget import Budget
 from bot.chat import ChatModel, Patience
 from bot.composer import Composer
@@ -137,10 +137,14 @@ class Bot:
     async def _answers(self, draft: Draft, origin: str) -> AsyncGenerator[Answer, None]:
         """Yield growing answers; the last one is complete."""
         yield self._growing(draft, "retrieve")
+        if self._phraser and draft.context:
+            await self._phraser.rewrite(draft, origin)
         answer = await asyncio.to_thread(self._answer, draft)
+        if self._phraser and draft.failure:
+            answer = dataclasses.replace(answer, trace=Trace(self._phraser.model.name, failure=draft.failure))
         # What the bot says first (closed, not in the sources) is never shown after what it qualifies.
         lead = answer.text.partition(finishing.marked(answer.statements[0]))[0] if answer.statements else ""
-        phrasing = self._phraser.begin(draft) if self._phraser else None
+        phrasing = self._phraser.begin(draft) if self._phraser and not draft.failure else None
         if self._phraser and phrasing:
             async with aclosing(self._phraser.run(phrasing, origin)) as steps:
                 async for _ in steps:
@@ -242,7 +246,7 @@ class Bot:
         return features(draft.question, vector, draft.hits, draft.named, draft.known, len(spoken))
 
     def _retrieve(self, draft: Draft) -> None:
-        draft.query = self._retriever.query(draft.question, draft.language, context=draft.context)
+        draft.query = self._retriever.query(draft.searched or draft.question, draft.language, context=draft.context)
         draft.hits = self._retriever.search(draft.query, 60)
 
     def _place(self, draft: Draft) -> None:
