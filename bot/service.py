@@ -77,9 +77,7 @@ class Bot:
         return len({info.id for info in self.library.documents.values()})
 
     def close(self) -> None:
-        """Close what ``ask`` has kept open."""
-        if self._phraser:
-            self._runner.run(self._phraser.model.aclose())
+        """Close the event loop that ``ask`` has used."""
         self._runner.close()
 
     def warm(self) -> None:

@@ -443,6 +443,7 @@ def _iso(match: re.Match[str]) -> str:
 # --- other figures -----------------------------------------------------------------------------------------------
 
 _ONE = r"(?:1|une?|een|één|einem|einer|ein|one|a)[\s-]+"
+_PART = rf"(?:{_ONE}|(?:le|au|du|la|het|das|the)[\s-]+)"
 _FRACTIONS = (
     (
         r"(?<!première )(?<!seconde )(?<!deuxième )moitié|(?<!eerste )(?<!tweede )helft"
@@ -459,10 +460,16 @@ _FRACTIONS = (
         "33.33",
     ),
     (r"(?:3|trois|drie|drei|three)[\s-]*(?:quarts|kwart|viertel|quarters)", "75"),
-    (_ONE + r"(?:quart|kwart|viertel|quarter)(?=\s+(?:de|des|du|van|of|der)\b(?!\s+\d)|[.,;:)]|$)", "25"),
+    (_PART + r"(?:quart|kwart|viertel|quarter)(?=\s+(?:de|des|du|van|of|der)\b(?!\s+\d)|[.,;:)]|$)", "25"),
     (_ONE + r"(?:cinquième|vijfde|fünftel|fifth)(?=\s+(?:de|des|du|van|of|der)\b)|ein\s+fünftel", "20"),
 )
 """Parts of a whole as rates; the second half of July is none."""
+_TIMES_OVER: tuple[tuple[str, str], ...] = (
+    (r"doubl(?:e|es|ed|er|ent|é|ée|és|ées|ing)|verdubbel\w*|(?:het\s+)?dubbele?|doppelt\w*|verdoppel\w*|twice", "2"),
+    (r"tripl(?:e|es|ed|er|é|ée)|verdrievoudig\w*|verdreifach\w*|thrice", "3"),
+    (r"quadrupl\w+|verviervoudig\w*|vervierfach\w*", "4"),
+)
+"""Words that hold a factor: «le double», «twice as much»."""
 _HALF = (
     r"(?<!first )(?<!second )(?<!and a )half"
     r"(?![\s-]+(?:an?|days?|hours?|years?|millions?|(?:19|20)\d\d)\b)",
@@ -491,6 +498,7 @@ def _fractions(text: str, language: Language) -> Iterator[Found]:
     for pattern, value, unit in (
         *((*pair, "percent") for pair in (*_FRACTIONS, *([_HALF] if language == "en" else []))),
         *((*pair, "many") for pair in _MANY),
+        *((*pair, "") for pair in _TIMES_OVER),
     ):
         for match in re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text, re.IGNORECASE):
             yield match.start(), match.end(), Quantity(value, unit, match.group().replace(_ONCE, ""))

@@ -55,9 +55,6 @@ class ChatModel(Protocol):
     def stream(self, turns: Sequence[Turn]) -> AsyncGenerator[Piece, None]:
         """Yield the reply piece by piece; raises ``ChatFailure``. Closing the generator ends the request upstream."""
 
-    async def aclose(self) -> None:
-        """Close what is kept open."""
-
 
 class LangChainModel:
     """A chat model of LangChain."""
@@ -85,11 +82,6 @@ class LangChainModel:
             raise translated(error, begun=begun) from error
         if begun and self._tells_end and not ended:
             raise ChatFailure("cut", "the stream ended without its end")
-
-    async def aclose(self) -> None:
-        """Close connections that are kept open, in the event loop that opened them."""
-        if client := getattr(self._model, "root_async_client", None):
-            await client.close()
 
 
 def open_chat_model(settings: Settings) -> ChatModel | None:

@@ -231,3 +231,22 @@ def test_a_number_within_a_word_is_read(text: str, language: Language) -> None:
 def test_a_town_that_begins_with_a_number_is_no_number() -> None:
     """«Trois-Ponts» is a place."""
     assert read("une entreprise de Trois-Ponts") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("le double des frais", "fr"), ("deux fois les frais", "fr"), ("les frais ont doublé", "fr"),
+        ("het dubbele van de kosten", "nl"), ("das Doppelte der Kosten", "de"), ("twice the costs", "en"),
+    ],
+)  # fmt: skip
+def test_a_factor_in_words_is_a_number(text: str, language: Language) -> None:
+    """«Double» and «twice» say 2, as «two times» does."""
+    assert [quantity.value for quantity in quantities(text, language)] == ["2"]
+
+
+def test_the_quarter_of_something_is_a_rate() -> None:
+    """With the definite article too."""
+    assert [(quantity.value, quantity.unit) for quantity in quantities("le quart des dépenses", "fr")] == [
+        ("25", "percent")
+    ]

@@ -39,9 +39,6 @@ class ScriptedModel:
         finally:
             self.closed += 1
 
-    async def aclose(self) -> None:
-        """Nothing is kept open."""
-
 
 def _number(beginning: str, prompt: str) -> str:
     found = re.search(rf'n="(\d+)"[^>]*>{re.escape(beginning)}', prompt)
