@@ -137,7 +137,8 @@ class Bench:
             where["corpus_dir"] = self.folder / library
         if model:
             where |= {"llm": f"openai:{model}", "llm_base_url": self.double.base_url, "llm_api_key": "none"}
-        with open_bot(load(**(where | settings))) as bot, asyncio.Runner() as runner:
+        # The loop outlives the bot, whose connections belong to it.
+        with asyncio.Runner() as runner, open_bot(load(**(where | settings))) as bot:
             yield Visitor(bot, runner, self.double)
 
     @cached_property

@@ -10,7 +10,7 @@ from ingest.documents import Language
 from tests.llm.prompt import Prompt
 
 _DIGITS = re.compile(r"\d+")
-_ANYWHERE = (
+ANYWHERE = (
     "73 450 €", "73\u202f450\u00a0€", "€73,450", "73.450 EUR", "73450 euros", "73 k€", "73k€", "0,73 M€",
     "1,37 Mio. EUR", "EUR 73 450,-", "73'450 €", "7.3e4", "73 %", "73%", "7,3 %", "½", "¾", "7³", "７３ ％", "٧٣ %",
     "3/7", "1:7", "17.03.2031", "2031-03-17", "17/03/31", "#73", "73+", "±73", "×7", "LXXIII", "7–13", "de 7 à 13",
@@ -70,14 +70,14 @@ def invented(text: str, prompt: Prompt) -> str:
 def additions(text: str, language: Language) -> Iterator[str]:
     """Yield every figure of ``invented`` that stands in *text* as a whole."""
     plain = _plain(text)
-    for figure in (*_ANYWHERE, *ADDED[language]):
+    for figure in (*ANYWHERE, *ADDED[language]):
         if re.search(rf"(?<!\w){re.escape(_plain(figure))}(?!\w)", plain):
             yield figure
 
 
 def _shuffled(chance: random.Random, language: Language) -> list[str]:
     # As many in the manner of the language as in that of any: there are more of the former than of the latter.
-    kinds = [list(_ANYWHERE), list(ADDED[language])]
+    kinds = [list(ANYWHERE), list(ADDED[language])]
     for kind in kinds:
         chance.shuffle(kind)
     return [figure for pair in zip(*kinds, strict=False) for figure in pair]
