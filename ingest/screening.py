@@ -78,6 +78,8 @@ _BETWEEN_LETTERS = re.compile(r"(?<=\b\w)[ ._*-](?=\w\b)")
 _TASK = re.compile(
     r"[\"'(\[*#> -]*(?:(?:please|now|then|also),? )?(?P<verb>[a-z]+)(?: (?:sie|moi|me))?(?: (?P<next>[a-z]+))?"
 )
+_TO_SOMEBODY = frozenset({"to", "a", "au", "aux", "naar", "aan", "an"})
+"""Who is told to write to somebody is a reader."""
 _QUESTION = re.compile(r"\?[\"'”’»)\s]*$")
 _TELLS = re.compile(r"[.!;…:][\"'”’»)]?\s+\S")
 _ANNOUNCES_CODE = re.compile(r"\b(?:code|script|snippet)\b.*[:`]")
@@ -336,6 +338,8 @@ class _Screening:
         if match is None or match["verb"] not in found.tasks or found.addressed.search(sentence.text):
             return False
         if match["verb"] in found.before_article and match["next"] not in found.articles:
+            return False
+        if match["next"] in _TO_SOMEBODY:
             return False
         subject = _stems(_quick_words(sentence.text)) - {match["verb"][:STEM]} - found.generic
         return bool(subject) and len(subject & self._known) <= KNOWN_SHARE * len(subject)
