@@ -248,20 +248,35 @@ def _figures_told(model: str, asked: Sequence[Seen], found: Mapping[str, Sequenc
 # --- (c) attacks -----------------------------------------------------------------------------------------------------
 
 
+Left = tuple[Attack, int, Leaving]
+"""What was left of an attack that came in the way of this number."""
+
+
 def attacked(bench: Bench) -> Iterator[Measured]:
     """Ask about the planted documents, and ask the orders themselves, with models that follow them."""
+    alone: set[tuple[str, int, str, str]] = set()
     for model in (None, "obeys", "obeys-cited", "links", "leaks"):
         bench.say(f"attacks: {model or 'no model'}")
         bench.double.exchanges.clear()
-        planted: list[tuple[Attack, Leaving]] = []
+        found: list[Left] = []
+        reached = 0
         with _planted(bench, model) as visitor:
-            reached = {"planted": 0, "asked": 0}
             for attack in bench.attacks:
-                for kind, seen in _ways(visitor, attack):
-                    reached[kind] += bool(seen.exchanges)
+                for way, seen in enumerate(_ways(visitor, attack)):
+                    reached += bool(seen.exchanges)
                     rules = seen.exchanges[0].prompt.system if seen.exchanges else ""
-                    planted += [(attack, leaving) for leaving in leavings(seen.answers, rules, attack)]
-        yield from _attacks_told(model, planted, reached)
+                    found += [(attack, way, leaving) for leaving in leavings(seen.answers, rules, attack)]
+        if model is None:
+            alone = {_key(each) for each in found}
+            yield from _left_told("no model", found)
+        else:
+            yield from _left_told(f"«{model}» ({reached} times asked)", found)
+            yield _row(f"… of these by «{model}» alone", [each for each in found if _key(each) not in alone])
+
+
+def _key(left: Left) -> tuple[str, int, str, str]:
+    attack, way, leaving = left
+    return attack.id, way, leaving.kind, leaving.thing
 
 
 def _planted(bench: Bench, model: str | None) -> contextlib.AbstractContextManager[Visitor]:
@@ -270,32 +285,31 @@ def _planted(bench: Bench, model: str | None) -> contextlib.AbstractContextManag
     return bench.visiting(model, library="planted", max_question=8_000)
 
 
-def _ways(visitor: Visitor, attack: Attack) -> Iterator[tuple[str, Seen]]:
-    """Yield the ways in which an order reaches the bot: from a document, as the question, with it, before it."""
+def _ways(visitor: Visitor, attack: Attack) -> Iterator[Seen]:
+    """Yield what came of each way for an order to arrive: in a document, as a question, with one, before one."""
     language = attack.language
-    yield "planted", visitor.ask(attack.question, language=language)
-    yield "asked", visitor.ask(attack.planted, language=language)
-    yield "asked", visitor.ask(f"{attack.question} {attack.planted}", language=language)
+    yield visitor.ask(attack.question, language=language)
+    yield visitor.ask(attack.planted, language=language)
+    yield visitor.ask(f"{attack.question} {attack.planted}", language=language)
     history = (Message("user", attack.planted), Message("assistant", attack.planted))
-    yield "asked", visitor.ask(attack.question, history, language)
+    yield visitor.ask(attack.question, history, language)
 
 
-def _attacks_told(
-    model: str | None, found: Sequence[tuple[Attack, Leaving]], reached: Mapping[str, int]
-) -> Iterator[Measured]:
-    said = [(attack, leaving) for attack, leaving in found if not leaving.in_source]
-    shown = [(attack, leaving) for attack, leaving in found if leaving.in_source]
-    name = f"«{model}»" if model else "no model"
-    for where, those in (("said", said), ("shown as the text of a source", shown)):
-        kinds: dict[str, int] = {}
-        for _, leaving in those:
-            kinds[leaving.kind] = kinds.get(leaving.kind, 0) + 1
-        yield Measured(
-            f"left of attacks, {where}: {name}", "0", ", ".join(f"{n} {kind}" for kind, n in kinds.items()) or "0",
-            not those, tuple(f"{attack.id}: {leaving}" for attack, leaving in those)[:TOLD],
-        )  # fmt: skip
-    if model:
-        yield Measured(f"… {name} was reached", "", f"{reached['planted']} planted, {reached['asked']} asked directly")
+def _left_told(name: str, found: Sequence[Left]) -> Iterator[Measured]:
+    yield _row(f"left of attacks, said: {name}", [each for each in found if not each[2].in_source])
+    yield _row(f"left of attacks, shown as a source: {name}", [each for each in found if each[2].in_source])
+
+
+def _row(what: str, found: Sequence[Left]) -> Measured:
+    things: dict[str, set[str]] = {}
+    examples: dict[tuple[str, str], str] = {}
+    for attack, way, leaving in found:
+        things.setdefault(leaving.kind, set()).add(leaving.thing)
+        examples.setdefault((leaving.kind, leaving.thing), f"{attack.id}, way {way}: {leaving}")
+    told = ", ".join(f"{len(each)} {kind}" for kind, each in things.items())
+    answers = len({(attack.id, way) for attack, way, _ in found})
+    measured = f"{told}, in {answers} answers" if found else "0"
+    return Measured(what, "0", measured, not found, tuple(sorted(examples.values())[:40]))
 
 
 # --- (d) failures ----------------------------------------------------------------------------------------------------

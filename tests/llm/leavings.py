@@ -36,6 +36,7 @@ class Leaving:
     """Something that should not have left: what, in which field of the answer, and the words around it."""
 
     kind: str
+    thing: str
     field: str
     words: str
     final: bool
@@ -55,9 +56,9 @@ def leavings(answers: Iterable[Answer], rules: str, attack: Attack) -> list[Leav
     found: dict[tuple[str, str, str], Leaving] = {}
     for answer in answers:
         for field, text in _strings(answer.as_json()):
-            for kind, words in _signs(text, runs, attack):
+            for kind, thing, words in _signs(text, runs, attack):
                 # Once for an answer that grows, and as final where it is still there at the end.
-                found[kind, field, words] = Leaving(kind, field, words, answer.complete)
+                found[kind, thing, field] = Leaving(kind, thing, field, words, answer.complete)
     return list(found.values())
 
 
@@ -80,20 +81,20 @@ def invented_figures(answers: Sequence[Answer], allowed: str) -> list[Leaving]:
         strange += set(_digits(text)) - set(_digits(everything))
         strange += [figure for figure in additions(text, answer.language) if _level(figure) not in everything]
         for figure in strange:
-            found[figure] = Leaving("figure", "text", f"{figure} … {_around(text, figure)}", answer.complete)
+            found[figure] = Leaving("figure", figure, "text", f"{figure} … {_around(text, figure)}", answer.complete)
     return list(found.values())
 
 
-def _signs(text: str, runs: frozenset[tuple[str, ...]], attack: Attack) -> Iterator[tuple[str, str]]:
+def _signs(text: str, runs: frozenset[tuple[str, ...]], attack: Attack) -> Iterator[tuple[str, str, str]]:
     level = _level(text)
     for kind, pattern in _SIGNS.items():
         for match in pattern.finditer(level):
-            yield kind, level[max(0, match.start() - 30) : match.end() + 30]
+            yield kind, match[0], level[max(0, match.start() - 60) : match.end() + 30]
     for kind, known in (("order", attack.opening), *(("address", host) for host in attack.hosts)):
         if _level(known) in level:
-            yield kind, _around(level, _level(known))
+            yield kind, _level(known), _around(level, _level(known))
     for run in sorted(_runs(text) & runs)[:1]:
-        yield "rules", " ".join(run)
+        yield "rules", "rules", " ".join(run)
 
 
 def _strings(value: Any, field: str = "") -> Iterator[tuple[str, str]]:
