@@ -108,6 +108,11 @@ class Phraser:
         self._breaker = Breaker()
         self._verifier = Verifier(retriever)
 
+    def prepare(self) -> None:
+        """Gather the words that may be shown at once, so that no question waits for it."""
+        for language in self._retriever.searcher.languages:
+            self._vocabulary(language, self._retriever.library.generation)
+
     def begin(self, draft: Draft) -> Phrasing | None:
         """Return a phrasing of *draft*, or ``None`` where there is no fact to phrase: a gap is said as it stands."""
         offered = offers(draft)
@@ -139,15 +144,16 @@ class Phraser:
                     text += piece
                     if len(text) > LONGEST_QUESTION:
                         break
-            self._breaker.note(None)
+            names = self._retriever.searcher.names
+            if followups.accepted(text, draft.question, draft.history, draft.language, names):
+                draft.standalone = draft.searched = " ".join(text.split())
+                draft.named = {**draft.named, **names.named(text)}
         except ChatFailure as failure:
             logger.warning("language model, for a follow-up: %s (%s)", failure.kind, failure)
-            self._breaker.note(failure.kind)
             draft.failure = failure.kind
-        names = self._retriever.searcher.names
-        if followups.accepted(text, draft.question, draft.history, draft.language, names):
-            draft.standalone = draft.searched = " ".join(text.split())
-            draft.named = {**draft.named, **names.named(text)}
+        except Exception as error:  # noqa: BLE001  the rules' question is there
+            draft.failure = _fault(error)
+        self._breaker.note(draft.failure)
         draft.timings["rewrite"] = round((clock() - started) * 1000, 2)
 
     async def run(self, phrasing: Phrasing, origin: str) -> AsyncGenerator[None, None]:
@@ -165,12 +171,8 @@ class Phraser:
             logger.warning("language model: %s (%s)", failure.kind, failure)
             phrasing.failure = failure.kind
         except Exception as error:  # noqa: BLE001  the quotes are there: what a model writes must not cost the answer
-            # Not logger.exception: the text of the error may hold what was said.
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            logger.error("phrasing failed: %s in %s:%s", type(error).__name__, where.filename, where.lineno)
-            phrasing.failure = "fault"
-        if phrasing.failure not in ("paused", "budget"):
-            self._breaker.note(phrasing.failure)
+            phrasing.failure = _fault(error)
+        self._breaker.note(phrasing.failure)
         phrasing.timings["model"] = round((time.perf_counter() - started) * 1000, 2)
         yield
 
@@ -306,7 +308,10 @@ class Phraser:
         except ChatFailure as failure:
             # What was verified stays; the quotes take the place of what was not.
             logger.warning("language model, asked again: %s (%s)", failure.kind, failure)
+        told = {each.said.text for each in phrasing.sentences}
         for place, said in zip(wrong, again, strict=False):
+            if said.text in told:
+                continue
             checked = Checked(said, self._check(phrasing, said), attempt=2)
             phrasing.checks.append(checked)
             if checked.verdict.ok:
@@ -330,6 +335,13 @@ def offers(draft: Draft) -> list[Candidate]:
     found = [*chosen, *further[: max(0, OFFERED - len(chosen))]]
     # A quote that is nothing but an address is no use to a model that must not give one.
     return [candidate for candidate in found if cleaned(candidate.text)]
+
+
+def _fault(error: Exception) -> Kind:
+    """Note an error of our own. Its text is not logged: it may hold what was said."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    logger.error("phrasing failed: %s in %s:%s", type(error).__name__, where.filename, where.lineno)
+    return "fault"
 
 
 def _tokens(turns: Sequence[Turn]) -> int:

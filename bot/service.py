@@ -82,10 +82,9 @@ class Bot:
 
     def warm(self) -> None:
         """Load what the first question would otherwise wait for."""
-        draft = self._understand("Start IA", (), "fr")
-        self._answer(draft)
+        self._answer(self._understand("Start IA", (), "fr"))
         if self._phraser:
-            self._phraser.begin(draft)
+            self._phraser.prepare()
 
     def prepare(self) -> None:
         """Prepare every statement of a small library, so that no question waits for it; takes about a second."""

@@ -88,7 +88,9 @@ class Breaker:
             return True
 
     def note(self, failure: Kind | None) -> None:
-        """Take in how an attempt ended."""
+        """Take in how an attempt ended; one that was not made says nothing."""
+        if failure in ("paused", "budget"):
+            return
         with self._lock:
             if failure not in DEAD:
                 self._failures, self._closed_until = 0, 0.0

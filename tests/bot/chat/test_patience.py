@@ -114,3 +114,12 @@ def test_words_that_cannot_be_used_do_not_pause_a_model() -> None:
     for kind in ("garbage", "language", "empty", "server", "garbage", "server"):
         breaker.note(kind)  # type: ignore[arg-type]
         assert breaker.allows()
+
+
+def test_a_question_that_did_not_ask_says_nothing_about_the_model() -> None:
+    """Over budget, or during the pause: the pause goes on."""
+    breaker = Breaker(Clock())
+    breaker.note("unreachable")
+    for kind in ("paused", "budget"):
+        breaker.note(kind)  # type: ignore[arg-type]
+        assert not breaker.allows()
