@@ -41,11 +41,14 @@ _TAGS = tuple(
 )
 _DISGUISED = re.compile("[\u2460-\u24ff\uff01-\uff5e\U0001d400-\U0001d7ff\U0001f100-\U0001f1ff]+")
 """Letters and digits that look like others: full-width, circled, mathematical."""
+_OTHER_STOPS = re.compile("[\u3002\uff0e\uff61\u2024]")
+"""Full stops of other scripts: browsers read them in an address."""
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)?")
 ADDRESS = re.compile(
     r"(?:[a-z][a-z0-9+.-]{1,12}:)?//[^\s<>]*"
     r"|\b(?:javascript|data|vbscript|mailto|tel|file):\S+"
     r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)*"
+    r"|\b[\w-]+\s*(?:\s+dot\s+|[\[({]\s*(?:\.|dot|point|punt|punkt)\s*[\])}]\s*)[^\W\d_]{2,}"
     r"|(?<![\w.])(?:[\w-]+\.)+(?:[^\W\d_]{2,}|xn--[\w-]+)(?:/[^\s<>]*)?(?![\w])",
     re.IGNORECASE,
 )
@@ -214,7 +217,8 @@ def is_sentence(text: str) -> bool:
 
 def _plain_letters(text: str) -> str:
     """Return *text* without letters that cannot be seen, and with plain ones for those that only look like them."""
-    return _DISGUISED.sub(lambda match: unicodedata.normalize("NFKC", match.group()), _UNSEEN.sub("", text))
+    text = _OTHER_STOPS.sub(".", _UNSEEN.sub("", text))
+    return _DISGUISED.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
 
 
 def parrots(text: str, rules: str) -> bool:

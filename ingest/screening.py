@@ -39,6 +39,7 @@ GAP = 5
 _CLAUSE = "{start}"
 CODE = "program code"
 FOREIGN = "a task that has nothing to do with the document"
+STRANGE = "a question that has nothing to do with the document"
 
 _SOFT = "\u00ad\u200b\ufeff"
 _ZERO_WIDTH = "\u200c\u200d\u180e\u2060-\u2064\u206a-\u206f\u034f\u115f\u1160\u3164\uffa0\ufff9-\ufffb"
@@ -275,7 +276,7 @@ class _Screening:
         for statement, words in zip(section.statements, _words_of(texts), strict=True):
             if not in_code and not _calls(statement.text, words):
                 asks = statement.role == "fact" and _only_asks(statement.text)
-                statements.append(replace(statement, role="question") if asks else statement)
+                statements.append(self._question(statement, page) if asks else statement)
                 continue
             for part, says in self._judged(statement, in_code):
                 in_code = says == CODE or (says is not None and _ANNOUNCES_CODE.search(part.text) is not None)
@@ -283,7 +284,7 @@ class _Screening:
                     self.findings.append(f"{_place(page)}{says} is not quoted: '{excerpt(part.text)}'")
                     statements.append(replace(part, role="order"))
                 elif part.role == "fact" and _only_asks(part.text):
-                    statements.append(replace(part, role="question"))
+                    statements.append(self._question(part, page))
                 else:
                     statements.append(part)
         headings = tuple(self.name(name, "a heading", page) or LEFT_OUT for name in section.headings)
@@ -291,6 +292,20 @@ class _Screening:
         if headings == section.headings and marked == section.statements:
             return section
         return replace(section, headings=headings, statements=marked)
+
+    def _question(self, statement: Statement, page: int | None) -> Statement:
+        """Return a statement that only asks with its role; a question about something else is bait for a machine."""
+        subject = _stems(_quick_words(statement.text)) - signs().generic
+        if len(subject) < 2 or not self._is_strange(subject, statement.text.casefold()):
+            return replace(statement, role="question")
+        self.findings.append(f"{_place(page)}{STRANGE} is not quoted: '{excerpt(statement.text)}'")
+        return replace(statement, role="order")
+
+    def _is_strange(self, subject: set[str], sentence: str) -> bool:
+        """Say whether *subject*, by its stems, stands nowhere else in the document, and no reader is addressed."""
+        if not subject or signs().addressed.search(sentence):
+            return False
+        return len(subject & self._known) <= KNOWN_SHARE * len(subject)
 
     def name(self, text: str, what: str, page: int | None = None) -> str | None:
         """Return a title or heading, or ``None`` when it is an order."""
@@ -335,14 +350,14 @@ class _Screening:
         if found.tasks.isdisjoint(sentence.words[:3]):
             return False
         match = _TASK.match(sentence.text)
-        if match is None or match["verb"] not in found.tasks or found.addressed.search(sentence.text):
+        if match is None or match["verb"] not in found.tasks:
             return False
         if match["verb"] in found.before_article and match["next"] not in found.articles:
             return False
         if match["next"] in _TO_SOMEBODY:
             return False
         subject = _stems(_quick_words(sentence.text)) - {match["verb"][:STEM]} - found.generic
-        return bool(subject) and len(subject & self._known) <= KNOWN_SHARE * len(subject)
+        return self._is_strange(subject, sentence.text)
 
     @cached_property
     def _known(self) -> frozenset[str]:
