@@ -546,6 +546,8 @@ def _says_the_same(text: str, question: str, sources: Sequence[str], language: L
     borne = sign(text)
     if borne and borne != sign(question):
         return False
+    if leans(question, language) and said.isdisjoint(written - asked):
+        return False  # It leans as before.
     if wants(question) - {"what"}:
         return wants(question) <= wants(text) or len(asked & written) > SHARED * len(asked)
     return not asked or len(asked & written) >= SHARED * len(asked)

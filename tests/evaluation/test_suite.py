@@ -163,6 +163,17 @@ def test_a_set_is_searched_in_every_way(folder: Path) -> None:
     assert [row["id"] for row in found.as_rows()] == ["q1", "q2"] * 2
 
 
+def test_a_set_of_talks_is_searched_by_the_bots_own_rules_too(folder: Path) -> None:
+    """Where questions have turns before them, one row more says what is found when the bot picks the turns itself."""
+    questions = folder / "questions.jsonl"
+    first, *rest = map(json.loads, questions.read_text("utf-8").splitlines())
+    first |= {"history": [{"role": "user", "text": first["question"]}], "question": "Und warum?"}
+    questions.write_text("\n".join(map(json.dumps, (first, *rest))), encoding="utf-8")
+    figures = search_set(folder, None).figures()
+    assert figures["towns/own_rules@5"].value == 1.0
+    assert not figures["towns/own_rules@5"].others
+
+
 def test_texts_have_a_digest_that_changes_with_them(folder: Path) -> None:
     """The same texts have the same digest on every run; another word in the corpus changes it."""
     before = search_set(folder, None).texts
