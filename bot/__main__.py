@@ -1,8 +1,9 @@
-"""python -m bot ask "…" [--lang fr] [--json] | batch QUESTIONS.jsonl ANSWERS.jsonl"""
+"""python -m bot ask "…" [--lang fr] [--json] | batch QUESTIONS.jsonl ANSWERS.jsonl | replay ID [--json] | doctor"""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
 from collections.abc import Sequence
@@ -10,12 +11,19 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ValidationError
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
 
-from bot.answers import Message
+from bot.answers import Answer, Message
 from bot.bootstrap import open_bot
-from bot.service import Bot
+from bot.chat import open_chat_model
+from bot.doctor import examine
+from bot.replay import replay, told
+from bot.service import COMMAND, Bot
 from ingest.documents import LANGUAGES, Language
 from ingest.errors import GuichetError
+from ingest.settings import Settings, load
 
 
 class _Turn(BaseModel):
@@ -43,12 +51,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     batch = commands.add_parser("batch", help="answer the questions of a file, one JSON object a line")
     batch.add_argument("questions", type=Path)
     batch.add_argument("answers", type=Path)
+    again = commands.add_parser("replay", help="answer a stored question again and show the differences")
+    again.add_argument("id", help="id of the answer, as its receipt has it")
+    again.add_argument("--json", action="store_true", help="print both answers and the differences as JSON")
+    commands.add_parser("doctor", help="try the language model that is set: connect, stream one test answer")
     options = parser.parse_args(arguments)
     try:
+        if options.command == "doctor":
+            return _doctor(load())
         with open_bot() as bot:
             if options.command == "batch":
                 return _batch(bot, options.questions, options.answers)
-            answer = bot.ask(options.question, language=options.lang)
+            if options.command == "replay":
+                played = replay(bot, options.id)
+                print(json.dumps(played.as_json(), ensure_ascii=False, indent=2) if options.json else told(played))
+                return 0
+            answer = bot.ask(options.question, language=options.lang) if options.json else _watched(bot, options)
             print(json.dumps(answer.as_json(), ensure_ascii=False, indent=2) if options.json else answer.text)
             if not options.json:
                 for citation in answer.citations:
@@ -60,6 +78,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)
         return 2
     return 0
+
+
+def _watched(bot: Bot, options: argparse.Namespace) -> Answer:
+    """Answer on a terminal as one watches: what was not checked yet is pale, and goes when the answer is there."""
+    screen = Console(stderr=True)
+
+    async def watch() -> Answer:
+        answer = None
+        with Live(console=screen, transient=True, refresh_per_second=12) as live:
+            async for answer in bot.stream(options.question, language=options.lang, origin=COMMAND):
+                checked = answer.text.removesuffix(answer.provisional)
+                live.update(Text.assemble(checked, (answer.provisional, "dim")))
+        assert answer
+        return answer
+
+    return asyncio.run(watch()) if screen.is_terminal else bot.ask(options.question, language=options.lang)
+
+
+def _doctor(settings: Settings) -> int:
+    model = open_chat_model(settings)
+    if model is None:
+        print("No language model is set: answers are quotes. GUICHET_LLM=ollama:llama3.2, for example, sets one.")
+        return 0
+    where = f" at {settings.llm_base_url}" if settings.llm_base_url else ""
+    print(f"Asking {model.name}{where} for one sentence:")
+    finding = asyncio.run(examine(model, settings, lambda text: print(text, end="", flush=True)))
+    print(("\n" if finding.text else "") + finding.told)
+    return 1 if finding.failure else 0
 
 
 def _batch(bot: Bot, questions: Path, answers: Path) -> int:

@@ -68,6 +68,8 @@ class Statement:
     text: str
     citations: tuple[int, ...]
     language: Language
+    phrased: bool = False
+    """Whether a language model chose the words; else it is a quote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,38 @@ class NextStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """How an answer was made; kept with its receipt, not part of the public form."""
+
+    model: str = ""
+    """Name of the language model that was asked, empty when none was."""
+    prompt: str = ""
+    """Version of the prompt."""
+    quotes: tuple[str, ...] = ()
+    """The quotes that were offered, in their order: id of the passage, start and end (``fr/start-ia:0:12-80``)."""
+    verdicts: tuple[Mapping[str, Any], ...] = ()
+    """What was found of each statement: statement, citations, reason (empty: verified), detail, score, attempt."""
+    failure: str = ""
+    """Why the text of the model was not used: ``refused``, ``timeout``, …"""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    asked_language: Language | None = None
+    """The language that the asker had set; none when it was found out."""
+    history: tuple[Message, ...] = ()
+    """The earlier turns that the question was asked after."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The form in which a receipt keeps it."""
+        return dataclasses.asdict(dataclasses.replace(self, verdicts=tuple(dict(verdict) for verdict in self.verdicts)))
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Trace:
+        """Return the trace that ``as_json`` made *data* of."""
+        history = tuple(Message(**turn) for turn in data["history"])
+        return cls(**{**data, "quotes": tuple(data["quotes"]), "verdicts": tuple(data["verdicts"]), "history": history})
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What is said, how sure, and from where. ``text`` holds everything the user must read, with ``[n]`` markers."""
 
@@ -111,10 +145,19 @@ class Answer:
     notes: tuple[str, ...] = ()
     """The lines of ``text`` after the statements: state of the programmes, contact, age of the sources."""
     timings: Mapping[str, float] = field(default_factory=dict)
+    provisional: str = ""
+    """While the answer grows: the end of ``text`` that was not checked yet."""
     complete: bool = True
     """False while the answer is still growing."""
     stage: str = ""
     """While the answer grows: the step at work."""
+    trace: Trace = field(default=Trace(), compare=False)
+    """How it was made; two answers that say the same are the same."""
+
+    @property
+    def is_phrased(self) -> bool:
+        """Whether a language model chose words of it."""
+        return self.mode != "extractive"
 
     @property
     def plain_text(self) -> str:
@@ -123,8 +166,8 @@ class Answer:
 
     def as_json(self) -> dict[str, Any]:
         """The public form: the same from the command line, batch, HTTP and the stored receipt."""
-        data = dataclasses.asdict(self)
-        for key in ("complete", "stage", "notes"):
+        data = dataclasses.asdict(dataclasses.replace(self, trace=Trace()))
+        for key in ("complete", "stage", "notes", "provisional", "trace"):
             del data[key]
         return data
 
@@ -135,7 +178,7 @@ class Answer:
         for key, kind in (("citations", Citation), ("programmes", Programme)):
             values[key] = tuple(kind(**entry) for entry in values[key])
         values["statements"] = tuple(
-            Statement(entry["text"], tuple(entry["citations"]), entry["language"]) for entry in values["statements"]
+            Statement(**{**entry, "citations": tuple(entry["citations"])}) for entry in values["statements"]
         )
         values["next_step"] = NextStep(**values["next_step"]) if values["next_step"] else None
         return cls(**values)

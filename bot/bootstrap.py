@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
+from bot.chat import open_chat_model
 from bot.reranking import open_reranker
 from bot.service import Bot
 from ingest.library import Library
@@ -20,11 +21,13 @@ def open_bot(settings: Settings | None = None, *, prepared: bool = True) -> Iter
     """
     settings = settings or load()
     with Library.open(settings) as library:
+        library.expire()
         if not library.documents and settings.corpus_dir.is_dir():
             with bar() as progress:
                 library.add([settings.corpus_dir], progress)
-        bot = Bot(library, settings, open_reranker(settings))
+        bot = Bot(library, settings, open_reranker(settings), open_chat_model(settings))
         bot.warm()
         if prepared:
             bot.prepare()
-        yield bot
+        with closing(bot):
+            yield bot

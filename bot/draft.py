@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bot.answers import Hit, Message, Status
+from bot.chat import Kind
 from bot.intent import Want
 from bot.retrieval import Query
 from bot.scope import Rule
 from bot.statements import Candidate
 from ingest.documents import Language
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One statement of an answer: a quote as it stands, or a model's words over the quotes that hold them."""
+
+    text: str
+    quotes: tuple[Candidate, ...]
+    phrased: bool = False
+
+    @classmethod
+    def quoted(cls, candidate: Candidate) -> Part:
+        """Return a statement that is a quote."""
+        return cls(candidate.text, (candidate,))
 
 
 @dataclass
@@ -23,7 +39,13 @@ class Draft:
     language: Language
     history: tuple[Message, ...]
     standalone: str
+    today: dt.date
+    """The day that is answered for."""
+    asked_language: Language | None = None
+    """The language that the asker had set."""
     context: str = ""
+    searched: str = ""
+    """The question as a language model put it in full, when it did."""
     wants: frozenset[Want] = frozenset({"what"})
     query: Query | None = None
     hits: list[Hit] = field(default_factory=list)
@@ -37,6 +59,10 @@ class Draft:
     """How likely it is one."""
     candidates: list[Candidate] = field(default_factory=list)
     chosen: list[Candidate] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    """What is said, in order: what was chosen, or what a model made of it."""
+    failure: Kind | None = None
+    """Why a language model's words are not used, when one was to phrase the answer."""
     status: Status = "answered"
     timings: dict[str, float] = field(default_factory=dict)
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from bot import states
 from bot.answers import Answer, Citation, NextStep, Programme, State, Statement
 from bot.dates import in_words
-from bot.draft import Draft
+from bot.draft import Draft, Part
 from bot.statements import Candidate
 from bot.wording import say
 from ingest.documents import Language
@@ -30,30 +30,42 @@ def told(draft: Draft, text: str, today: dt.date, generation: int, id: str) -> A
     )  # fmt: skip
 
 
-def finish(draft: Draft, library: Library, today: dt.date, id: str) -> Answer:
-    """Return the complete answer of a draft whose statements are chosen and verified."""
+def finish(draft: Draft, library: Library, today: dt.date, id: str, *, model: str = "") -> Answer:
+    """Return the complete answer of a draft whose statements are chosen and verified; *model* phrased some of them."""
     language = draft.language
-    chosen = _shown(draft)
-    citations = [_cite(number, candidate) for number, candidate in enumerate(chosen, start=1)]
-    statements = [_state(candidate, number, language) for number, candidate in enumerate(chosen, start=1)]
+    parts = draft.parts if model else [Part.quoted(candidate) for candidate in _shown(draft)]
+    cited = list(dict.fromkeys(candidate for part in parts for candidate in part.quotes))
+    citations = [_cite(number, candidate) for number, candidate in enumerate(cited, start=1)]
+    numbers = {candidate: number for number, candidate in enumerate(cited, start=1)}
+    statements = [_state(part, numbers, language, model=model) for part in parts]
     near = [] if draft.status in ("out_of_scope", "refused") else draft.candidates[:1]
-    infos = _documents(chosen or near, library)
+    infos = _documents(cited or near, library)
     programmes = [_programme(info, today) for info in infos if info.meta.get("kind") in states.PROGRAMME_KINDS]
     states_said = {} if draft.status in ("out_of_scope", "refused") else _state_lines(programmes, infos, language)
-    first = chosen[0].document if chosen else ""
+    first = cited[0].document if cited else ""
     closed = [states_said[p.id] for p in programmes if p.state == "closed" and p.id == first and p.id in states_said]
     contact, next_step = _contact(infos, language)
-    as_of = [_as_of(chosen, infos, language)] if citations else []
-    lead = _lead(draft, closed, shown=bool(chosen))
+    as_of = [_as_of(cited, infos, language)] if citations else []
+    lead = _lead(draft, closed, shown=bool(parts))
     body = " ".join(marked(part) for part in statements)
-    notes = [*(line for line in states_said.values() if line not in closed), *contact, *as_of]
+    failure = [say(f"answers.model_{draft.failure}", language)] if draft.failure else []
+    phrased = [say("answers.phrased", language, model=model)] if model else []
+    notes = [*(line for line in states_said.values() if line not in closed), *contact, *failure, *as_of, *phrased]
     text = "\n\n".join(part for part in (lead, body, "\n".join(notes)) if part)
     return Answer(
         id=id, question=draft.question, standalone_question=draft.standalone, language=language, status=draft.status,
-        text=text, as_of=today.isoformat(), generation=library.generation, statements=tuple(statements),
-        citations=tuple(citations), programmes=tuple(programmes), next_step=next_step, notes=tuple(notes),
-        timings=dict(draft.timings),
+        text=text, as_of=today.isoformat(), generation=library.generation,
+        mode=f"llm:{model}" if model else "extractive",
+        statements=tuple(statements), citations=tuple(citations), programmes=tuple(programmes), next_step=next_step,
+        notes=tuple(notes), timings=dict(draft.timings),
     )  # fmt: skip
+
+
+def said(parts: Sequence[Part], language: Language) -> str:
+    """Return what is said so far, with markers, while a model still speaks."""
+    cited = dict.fromkeys(candidate for part in parts for candidate in part.quotes)
+    numbers = {candidate: number for number, candidate in enumerate(cited, start=1)}
+    return "".join(marked(_state(part, numbers, language, model="")) + " " for part in parts)
 
 
 def marked(statement: Statement) -> str:
@@ -97,12 +109,16 @@ def _lead(draft: Draft, closed: Sequence[str], *, shown: bool) -> str:
     return " ".join(closed)
 
 
-def _state(candidate: Candidate, number: int, language: Language) -> Statement:
-    own = candidate.passage.language
-    text = candidate.text
+def _state(part: Part, numbers: Mapping[Candidate, int], language: Language, *, model: str) -> Statement:
+    """Return a part as a statement; beside sentences of a *model*, a quote stands between quotation marks."""
+    cited = tuple(numbers[candidate] for candidate in part.quotes)
+    if part.phrased:
+        return Statement(part.text if part.text[-1] in ".!?…" else f"{part.text}.", cited, language, phrased=True)
+    own = part.quotes[0].passage.language
+    text = say("answers.quoted", language, quote=part.text.removesuffix(".")) if model else part.text
     if own != language:
         text += " " + say("answers.in_language", language, language=say(f"answers.language_{own}", language))
-    return Statement(text, (number,), own)
+    return Statement(f"{text}." if model else text, cited, own)
 
 
 def _cite(number: int, candidate: Candidate) -> Citation:
@@ -112,7 +128,7 @@ def _cite(number: int, candidate: Candidate) -> Citation:
     return Citation(
         n=number, document=passage.document, version=passage.version, title=passage.title, url=url, page=passage.page,
         heading=span.heading, language=passage.language, quote=passage.text[span.start : span.end],
-        passage=passage.text, passage_id=passage.id, as_of=span.source.as_of or passage.as_of,
+        passage=passage.shown, passage_id=passage.id, as_of=span.source.as_of or passage.as_of,
         confidence=span.source.confidence, link=link,
     )  # fmt: skip
 

@@ -93,23 +93,17 @@ class WordMatcher:
 
         1 for the same word, ``RELATED`` for its other forms and its compounds, less for a word of like meaning.
         """
-        scores: Scores = np.maximum((self.alike(asked, known) - ALIKE) / (1 - ALIKE), 0.0)
+        words = [self._lexicon.vocabulary[number] for number in known]
         same = asked.numbers[:, None] == known[None]
-        scores[~same] *= RELATED
-        forms = self._forms.take(known)
-        shorter = np.minimum(asked.forms.lengths[:, None], forms.lengths[None])
-        longer = np.maximum(asked.forms.lengths[:, None], forms.lengths[None])
-        figures = asked.forms.figures[:, None] | forms.figures[None]
-        begins = (asked.forms.beginnings[:, None] == forms.beginnings[None]) & ~figures
-        rows, columns = np.nonzero(begins & (shorter >= 4) & (longer - shorter <= 3) & ~same)
-        common = np.clip(np.minimum(shorter, np.maximum(4, shorter - 2)), 4, _LONGEST)[rows, columns]
-        unlike = asked.forms.letters[rows] != forms.letters[columns]
-        first_unlike = np.where(unlike.any(axis=1), unlike.argmax(axis=1), _LONGEST)
-        related = first_unlike >= common
-        rows, columns = rows[related], columns[related]
-        scores[rows, columns] = np.maximum(scores[rows, columns], RELATED)
-        self._match_compounds(asked, known, scores)
-        return scores
+        return _by_form(self.alike(asked, known), same, asked, words, self._forms.take(known))
+
+    def compare(self, asked: Asked, held: Asked) -> tuple[Scores, Scores]:
+        """Return ``matches`` and ``alike`` of two texts' words, whether the library holds them or not."""
+        same = np.array(asked.words, dtype=object)[:, None] == np.array(held.words, dtype=object)[None]
+        alike = np.maximum(asked.vectors @ held.vectors.T, 0.0)
+        alike[asked.forms.figures[:, None] | held.forms.figures[None]] = 0.0
+        alike[same] = 1.0
+        return _by_form(alike, same, asked, held.words, held.forms), alike
 
     def best(self, asked: Asked, texts: Sequence[Numbers], *, soft: bool = False) -> Scores:
         """Return how well each text holds each asked word at best, shape ``(len(texts), len(asked))``.
@@ -127,12 +121,31 @@ class WordMatcher:
         result[[row for row, _ in held]] = np.maximum.reduceat(scores[:, places], starts, axis=1).T
         return result
 
-    def _match_compounds(self, asked: Asked, known: Numbers, scores: Scores) -> None:
-        """Raise the score of pairs of which one word stands in the other (``reifegrad``, ``reifegraddiagnose``)."""
-        words = [self._lexicon.vocabulary[number] for number in known]
-        for row, word in enumerate(asked.words):
-            if len(word) < COMPOUND or word[0].isdigit():
-                continue
-            for column, other in enumerate(words):
-                if len(other) >= COMPOUND and (word in other or other in word) and scores[row, column] < RELATED:
-                    scores[row, column] = RELATED
+
+def _by_form(alike: Scores, same: NDArray[np.bool_], asked: Asked, words: Sequence[str], forms: Forms) -> Scores:
+    """Return how well each pair of words matches, from how *alike* they are and how they are written."""
+    scores: Scores = np.maximum((alike - ALIKE) / (1 - ALIKE), 0.0)
+    scores[~same] *= RELATED
+    shorter = np.minimum(asked.forms.lengths[:, None], forms.lengths[None])
+    longer = np.maximum(asked.forms.lengths[:, None], forms.lengths[None])
+    figures = asked.forms.figures[:, None] | forms.figures[None]
+    begins = (asked.forms.beginnings[:, None] == forms.beginnings[None]) & ~figures
+    rows, columns = np.nonzero(begins & (shorter >= 4) & (longer - shorter <= 3) & ~same)
+    common = np.clip(np.minimum(shorter, np.maximum(4, shorter - 2)), 4, _LONGEST)[rows, columns]
+    unlike = asked.forms.letters[rows] != forms.letters[columns]
+    first_unlike = np.where(unlike.any(axis=1), unlike.argmax(axis=1), _LONGEST)
+    related = first_unlike >= common
+    rows, columns = rows[related], columns[related]
+    scores[rows, columns] = np.maximum(scores[rows, columns], RELATED)
+    _match_compounds(asked, words, scores)
+    return scores
+
+
+def _match_compounds(asked: Asked, words: Sequence[str], scores: Scores) -> None:
+    """Raise the score of pairs of which one word stands in the other (``reifegrad``, ``reifegraddiagnose``)."""
+    for row, word in enumerate(asked.words):
+        if len(word) < COMPOUND or word[0].isdigit():
+            continue
+        for column, other in enumerate(words):
+            if len(other) >= COMPOUND and (word in other or other in word) and scores[row, column] < RELATED:
+                scores[row, column] = RELATED

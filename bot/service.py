@@ -7,17 +7,21 @@ import dataclasses
 import datetime as dt
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot import finishing, followups
-from bot.answers import Answer, Message, Status
+from bot.answers import Answer, Message, Status, Trace
+from bot.budget import Budget
+from bot.chat import ChatModel, Patience
 from bot.composer import Composer
 from bot.draft import Draft
 from bot.evidence import judge
 from bot.intent import wants
+from bot.phrasing import Phraser, Phrasing
 from bot.reranking import Reranker
 from bot.retrieval import Retriever, rank_documents
 from bot.scope import Scope, features, sign
@@ -34,6 +38,8 @@ HOLDS = 0.75
 """Match from which a passage holds the words of a message: one message of other subjects in two hundred reaches it."""
 NEAR_ABROAD = 0.3
 """Cosine from which a passage in another language is near a question."""
+COMMAND = "command"
+"""Who pays for what the command line asks of a language model."""
 WARM = 5_000
 """Passages up to which all are prepared at the start; a larger library warms up while it answers."""
 
@@ -41,10 +47,16 @@ WARM = 5_000
 class Bot:
     """Answers questions from one library. ``stream`` is the one path; ``ask`` is its last value."""
 
-    def __init__(self, library: Library, settings: Settings, reranker: Reranker | None = None) -> None:
+    def __init__(
+        self, library: Library, settings: Settings, reranker: Reranker | None = None, model: ChatModel | None = None
+    ) -> None:
         self.library = library
         self.settings = settings
         self._retriever = Retriever(library, reranker)
+        budget = Budget(library.usage, settings)
+        self._phraser = Phraser(model, self._retriever, Patience.of(settings), budget) if model else None
+        # One event loop for all that ``ask`` is asked: the connections of a model's client belong to a loop.
+        self._runner = asyncio.Runner()
         self._composer = Composer(self._retriever)
         self._scope = Scope()
         self.ready = True
@@ -64,9 +76,15 @@ class Bot:
         """How many documents there are, languages of one document counted once."""
         return len({info.id for info in self.library.documents.values()})
 
+    def close(self) -> None:
+        """Close the event loop that ``ask`` has used."""
+        self._runner.close()
+
     def warm(self) -> None:
         """Load what the first question would otherwise wait for."""
         self._answer(self._understand("Start IA", (), "fr"))
+        if self._phraser:
+            self._phraser.prepare()
 
     def prepare(self) -> None:
         """Prepare every statement of a small library, so that no question waits for it; takes about a second."""
@@ -75,23 +93,27 @@ class Bot:
             self._composer.prepare(self.library.passages_of(list(self.library.documents)))
 
     async def stream(
-        self, question: str, history: Sequence[Message] = (), language: Language | None = None
-    ) -> AsyncIterator[Answer]:
-        """Yield growing answers; the last one has ``complete`` set and is stored as a receipt."""
+        self, question: str, history: Sequence[Message] = (), language: Language | None = None, origin: str = ""
+    ) -> AsyncGenerator[Answer, None]:
+        """Yield growing answers; the last one has ``complete`` set and is stored as a receipt.
+
+        *origin* is who pays for a language model: a face of the product. Closing the generator ends the request to it.
+        """
         draft = self._understand(question, tuple(history), language)
-        yield self._growing(draft, "retrieve")
-        answer = await asyncio.to_thread(self._finish, draft)
-        # What the bot says first (closed, not in the sources) is never shown after what it qualifies.
-        shown = answer.text.partition(finishing.marked(answer.statements[0]))[0] if answer.statements else ""
-        for statement in answer.statements[:-1]:
-            shown += finishing.marked(statement) + " "
-            yield dataclasses.replace(answer, text=shown.strip(), complete=False, stage="compose")
-            await asyncio.sleep(0)
-        yield answer
+        async with aclosing(self._answers(draft, origin)) as answers:
+            async for answer in answers:
+                yield await asyncio.to_thread(self._keep, draft, answer) if answer.complete else answer
 
     def ask(self, question: str, history: Sequence[Message] = (), language: Language | None = None) -> Answer:
-        """Return the complete answer to *question*."""
-        return self._finish(self._understand(question, tuple(history), language))
+        """Return the complete answer to *question*; not for use inside an event loop."""
+        draft = self._understand(question, tuple(history), language)
+        return self._keep(draft, self._whole(draft))
+
+    def replayed(self, question: str, history: Sequence[Message], language: Language | None, today: dt.date) -> Answer:
+        """Return the answer to *question* as on the day *today*; no receipt is kept."""
+        draft = self._understand(question, tuple(history), language)
+        draft.today = today
+        return self._whole(draft)
 
     def passage_text(self, passage_id: str) -> str | None:
         """Return the stored text of a passage."""
@@ -100,20 +122,67 @@ class Bot:
 
     def answer(self, answer_id: str) -> Answer | None:
         """Return a stored answer."""
-        receipt = self.library.answer(answer_id)
+        receipt = self.library.receipts.answer(answer_id)
         return Answer.from_json(receipt) if receipt else None
 
     def feedback(self, answer_id: str, rating: int, reason: str | None = None) -> None:
         """Keep a thumb up (1) or down (-1)."""
-        self.library.keep_feedback(answer_id, rating, (reason or "").strip()[:500] or None)
+        self.library.receipts.keep_feedback(answer_id, rating, (reason or "").strip()[:500] or None)
 
     # --- the steps -----------------------------------------------------------------------------------------------
 
-    def _finish(self, draft: Draft) -> Answer:
-        answer = self._answer(draft)
-        receipt = answer.as_json()
-        self.library.keep_answer(answer.id, answer.language, answer.status, receipt)
+    async def _answers(self, draft: Draft, origin: str) -> AsyncGenerator[Answer, None]:
+        """Yield growing answers; the last one is complete."""
+        yield self._growing(draft, "retrieve")
+        if self._phraser and draft.context:
+            await self._phraser.rewrite(draft, origin)
+        answer = await asyncio.to_thread(self._answer, draft)
+        if self._phraser and draft.failure:
+            answer = dataclasses.replace(answer, trace=Trace(self._phraser.model.name, failure=draft.failure))
+        # What the bot says first (closed, not in the sources) is never shown after what it qualifies.
+        lead = answer.text.partition(finishing.marked(answer.statements[0]))[0] if answer.statements else ""
+        phrasing = self._phraser.begin(draft) if self._phraser and not draft.failure else None
+        if self._phraser and phrasing:
+            async with aclosing(self._phraser.run(phrasing, origin)) as steps:
+                async for _ in steps:
+                    text = lead + finishing.said(phrasing.verified, draft.language) + phrasing.provisional
+                    growing = self._growing(draft, "phrase")
+                    yield dataclasses.replace(growing, text=text, provisional=phrasing.provisional)
+            answer = await asyncio.to_thread(self._phrased, draft, phrasing)
+        if not answer.is_phrased:
+            shown = lead
+            for statement in answer.statements[:-1]:
+                shown += finishing.marked(statement) + " "
+                yield dataclasses.replace(answer, text=shown.strip(), complete=False, stage="compose")
+                await asyncio.sleep(0)
+        yield answer
+
+    async def _last(self, draft: Draft, origin: str) -> Answer:
+        async for answer in self._answers(draft, origin):
+            last = answer
+        return last
+
+    def _whole(self, draft: Draft) -> Answer:
+        return self._runner.run(self._last(draft, COMMAND)) if self._phraser else self._answer(draft)
+
+    def _keep(self, draft: Draft, answer: Answer) -> Answer:
+        """Store the receipt of an answer and return the answer with what the receipt tells of its making."""
+        trace = dataclasses.replace(answer.trace, asked_language=draft.asked_language, history=draft.history)
+        answer = dataclasses.replace(answer, trace=trace)
+        self.library.receipts.keep(answer.as_json(), answer.trace.as_json())
         return answer
+
+    def _phrased(self, draft: Draft, phrasing: Phrasing) -> Answer:
+        """Return the answer in the model's words, or the extractive one with the reason why there are none."""
+        assert self._phraser
+        draft.failure = phrasing.failure
+        with draft.timed("verify"):
+            draft.parts = [] if phrasing.failure else self._phraser.assemble(phrasing, draft)
+        draft.timings |= phrasing.timings
+        model = self._phraser.model.name if any(part.phrased for part in draft.parts) else ""
+        with draft.timed("finish"):
+            answer = finishing.finish(draft, self.library, draft.today, uuid.uuid4().hex, model=model)
+        return dataclasses.replace(answer, timings=dict(draft.timings), trace=self._phraser.trace(phrasing))
 
     def _answer(self, draft: Draft) -> Answer:
         limit = self.settings.max_question
@@ -135,15 +204,16 @@ class Bot:
         with draft.timed("verify"):
             draft.chosen = [candidate for candidate in draft.chosen if verified(candidate)]
         with draft.timed("finish"):
-            answer = finishing.finish(draft, self.library, self.today, uuid.uuid4().hex)
+            answer = finishing.finish(draft, self.library, draft.today, uuid.uuid4().hex)
         return dataclasses.replace(answer, timings=dict(draft.timings))
 
     def _understand(self, question: str, history: tuple[Message, ...], language: Language | None) -> Draft:
         start = time.perf_counter()
+        asked_language = language
         question = " ".join(question.split())
         names = self._retriever.searcher.names
         language = language or followups.language_of(question, history, names)
-        draft = Draft(question, language, history, question)
+        draft = Draft(question, language, history, question, self.today, asked_language)
         draft.wants = wants(question)
         draft.named = names.named(question)
         if followups.lean(question, history, language, names):
@@ -173,7 +243,7 @@ class Bot:
         return features(draft.question, vector, draft.hits, draft.named, draft.known, len(spoken))
 
     def _retrieve(self, draft: Draft) -> None:
-        draft.query = self._retriever.query(draft.question, draft.language, context=draft.context)
+        draft.query = self._retriever.query(draft.searched or draft.question, draft.language, context=draft.context)
         draft.hits = self._retriever.search(draft.query, 60)
 
     def _place(self, draft: Draft) -> None:
@@ -213,7 +283,7 @@ class Bot:
     def _told(self, draft: Draft, status: Status, text: str) -> Answer:
         """Return an answer that needs no source."""
         draft.status = status
-        return finishing.told(draft, text, self.today, self.generation, uuid.uuid4().hex)
+        return finishing.told(draft, text, draft.today, self.generation, uuid.uuid4().hex)
 
     def _growing(self, draft: Draft, stage: str) -> Answer:
         return Answer(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bot.intent import Want
 from bot.retrieval import Query, Retriever
 from ingest.analysis import content_words
-from ingest.documents import Language, Passage, Span
+from ingest.documents import UNQUOTED, Language, Passage, Span
 from ingest.embedding import Vectors
 from ingest.errors import GuichetError
 from ingest.figures import figures
@@ -125,7 +125,7 @@ class Statements:
     def prepare(self, passages: Iterable[Passage]) -> None:
         """Prepare the statements of *passages*, so that the first questions about them are as quick as later ones."""
         self._forget_if_changed()
-        held = [(passage, [pair for pair in passage.quotes() if pair[0].role != "contact"]) for passage in passages]
+        held = [(passage, [pair for pair in passage.quotes() if pair[0].role not in UNQUOTED]) for passage in passages]
         texts = [text for _, quotes in held for _, text in quotes]
         try:
             vectors = iter(self._library.embedder.encode(texts))

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ingest.errors import GuichetError
-from ingest.library import Library, Report
+from ingest.library import Library
 from ingest.progress import bar
+from ingest.report import Report
 from ingest.settings import load
 
 

@@ -1,4 +1,4 @@
-"""The truth: documents, passages, answers and feedback in one SQL database. Vectors and words are derived from it."""
+"""The truth: documents, passages, answers, feedback and usage in one SQL database; the indexes are derived from it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Engine, ForeignKey, String, Text, create_engine, event, inspect, text
+from sqlalchemy import JSON, DateTime, Engine, ForeignKey, Index, String, Text, create_engine, event, inspect, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+# secure_delete: what was taken out of a receipt must not stay readable in the free parts of the file.
+PRAGMAS = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000", "secure_delete=ON")
 
 
 class Base(DeclarativeBase):
@@ -67,6 +69,11 @@ class AnswerRow(Base):
     status: Mapped[str] = mapped_column(String(20), index=True)
     generation: Mapped[int]
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
+    trace: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """How the answer was made; none for receipts of before there were traces."""
+    purged: Mapped[bool] = mapped_column(default=False)
+    """Whether the words of the visitor were taken out."""
+    __table_args__ = (Index("ix_answer_purged_at", "purged", "at"),)
 
 
 class FeedbackRow(Base):
@@ -80,6 +87,24 @@ class FeedbackRow(Base):
     reason: Mapped[str | None] = mapped_column(Text)
 
 
+class UsageRow(Base):
+    """What one origin asked of the language model on one day."""
+
+    __tablename__ = "usage"
+    day: Mapped[str] = mapped_column(String(10), primary_key=True)
+    """In Europe/Brussels, as an ISO date."""
+    origin: Mapped[str] = mapped_column(String(200), primary_key=True)
+    tokens_in: Mapped[int]
+    tokens_out: Mapped[int]
+    euro: Mapped[float]
+    requests: Mapped[int]
+
+
+def now() -> dt.datetime:
+    """Return the present moment, as the tables store it."""
+    return dt.datetime.now(dt.UTC)
+
+
 def connect(path: Path) -> Engine:
     """Open the SQLite database at *path*, bringing its tables to the present form."""
     engine = create_engine(f"sqlite:///{path}")
@@ -89,7 +114,7 @@ def connect(path: Path) -> Engine:
 
 
 def _prepare(connection: Any, _record: Any) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=5000"):
+    for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 

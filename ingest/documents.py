@@ -13,8 +13,13 @@ from typing import Any, Literal
 Language = Literal["fr", "nl", "de", "en"]
 LANGUAGES: tuple[Language, ...] = ("fr", "nl", "de", "en")
 
-Role = Literal["fact", "gap", "warning", "contact"]
-"""What a statement is for: a sourced fact; a gap that the sources leave; a warning of the editors; the contact."""
+Role = Literal["fact", "gap", "warning", "contact", "question", "order"]
+"""What a statement is for: a sourced fact; a gap that the sources leave; a warning of the editors; the contact; a mere
+question, which helps the search; an order to the machine that reads it, which only staff sees."""
+UNQUOTED: frozenset[Role] = frozenset({"contact", "question", "order"})
+"""What is never quoted."""
+LEFT_OUT = "[…]"
+"""What stands for an order where readers see its passage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,28 @@ class Passage:
     @property
     def indexed_text(self) -> str:
         """What is embedded: the title, the path of headings, then the text."""
-        return " — ".join((self.title, *self.headings)) + "\n" + self.text
+        return " — ".join((self.title, *self.headings)) + "\n" + self.body
+
+    @property
+    def body(self) -> str:
+        """The text without orders: what is indexed."""
+        return self._text("")
+
+    @property
+    def shown(self) -> str:
+        """The text as readers and models may see it: orders replaced by «[…]»."""
+        return self._text(LEFT_OUT)
+
+    def _text(self, instead: str) -> str:
+        if not any(span.role == "order" for span in self.spans):
+            return self.text
+        lines: list[str] = []
+        for span, quote in self.quotes():
+            line = instead if span.role == "order" else quote
+            # Many orders in a row leave one mark.
+            if line and not (lines and line == instead == lines[-1]):
+                lines.append(line)
+        return "\n".join(lines)
 
     def quotes(self) -> Iterator[tuple[Span, str]]:
         """Yield each statement's span with its words."""

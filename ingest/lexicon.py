@@ -130,7 +130,7 @@ class Lexicon:
 
     def _words(self, passage: Passage) -> dict[str, None]:
         headings = dict.fromkeys(span.heading or "" for span in passage.spans)
-        text = " ".join((passage.title, *passage.names, *headings, passage.text))
+        text = " ".join((passage.title, *passage.names, *headings, passage.body))
         words = dict.fromkeys(content_words(text, passage.language))
         parts = [part for word in words for part in compound_parts(word, passage.language, self._model.vocabulary)]
         return words | dict.fromkeys(parts)

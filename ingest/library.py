@@ -9,8 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -22,53 +21,29 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 from threadpoolctl import threadpool_limits
 
-from ingest.database import AnswerRow, DocumentRow, FeedbackRow, PassageRow, StateRow, connect
+from ingest.database import DocumentRow, PassageRow, StateRow, connect, now
 from ingest.documents import LANGUAGES, Language, Passage, Source, SourceDocument, Span
 from ingest.embedding import Embedder, StaticEmbedder, open_embedder, open_words_model
 from ingest.errors import LibraryBusy, LibraryUnwritable, ModelMismatch, UnknownDocument, UnreadableFile
 from ingest.lexicon import Lexicon
+from ingest.originals import Originals, listed
 from ingest.passages import split
+from ingest.progress import Progress
 from ingest.readers.sandbox import Sandbox
+from ingest.receipts import Receipts
+from ingest.report import DraftReport, Failure, Report
 from ingest.settings import Settings
+from ingest.usage import Usage
 from ingest.vectors import VectorIndex
 from ingest.words import WordIndex
 
-SUFFIXES = frozenset({".md", ".markdown", ".html", ".htm", ".pdf", ".docx", ".txt"})
-"""What is picked up from a folder; a single file is read whatever its name, its content decides."""
 FORMAT = "4"
 """The form of passages and indexes; another one in the data folder means that they are derived anew."""
 
 CACHE = 20_000
 """Passages that are kept in memory once they were read."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with the name of the step, how many are done and how many there are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A file that was not taken in, and why."""
-
-    path: str
-    kind: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What an ingestion changed; the first four hold document keys such as ``fr/start-ia``."""
-
-    added: tuple[str, ...] = ()
-    replaced: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    unchanged: tuple[str, ...] = ()
-    failed: tuple[Failure, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def changes(self) -> int:
-        """How many documents are other than before."""
-        return len(self.added) + len(self.replaced) + len(self.removed)
+USAGE_KEPT = dt.timedelta(days=400)
+"""A year of usage can be compared with the one before it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +82,7 @@ class Library:
         self._lock = lock
         folder = settings.data_dir
         self._engine = connect(folder / "guichet.sqlite")
-        self._originals = folder / "originals"
-        self._originals.mkdir(exist_ok=True)
+        self._originals = Originals(folder / "originals", settings.max_file_megabytes)
         self._read: dict[str, Passage] = {}
         self._generation: int | None = None
         # A mark goes with its folder: an index that is deleted, and made empty on opening, must not pass for whole.
@@ -177,6 +151,22 @@ class Library:
         """Which words stand in which passage; opened when first asked."""
         return Lexicon(self.settings.data_dir / "lexicon", self.words_model)
 
+    @cached_property
+    def receipts(self) -> Receipts:
+        """The answers that were given, and what readers thought of them."""
+        return Receipts(self._engine, words=self.settings.question_days > 0)
+
+    @cached_property
+    def usage(self) -> Usage:
+        """What was asked of language models."""
+        return Usage(self._engine)
+
+    def expire(self) -> None:
+        """Let go of what was kept long enough: when a bot is opened, and once a day while it runs."""
+        present = now()
+        self.receipts.purge(present - dt.timedelta(days=self.settings.question_days))
+        self.usage.purge(present.date() - USAGE_KEPT)
+
     # --- what is there -------------------------------------------------------------------------------------------
 
     @property
@@ -236,8 +226,8 @@ class Library:
 
     def add(self, paths: Iterable[Path], progress: Progress | None = None) -> Report:
         """Take in files and folders. A folder is compared with what it held: what went is removed."""
-        report = _Draft()
-        files = list(_files(paths, report))
+        report = DraftReport()
+        files = list(listed(paths, report))
         seen_folders = {folder for _, folder in files if folder} | report.folders
         known = self._known()
         incoming: list[_Incoming] = []
@@ -246,11 +236,11 @@ class Library:
                 origin = str(path)
                 keys = known.get(origin, {})
                 try:
-                    digest = hashlib.sha256(self._read_bytes(path)).hexdigest()
+                    digest = hashlib.sha256(self._originals.read(path)).hexdigest()
                     if keys and all(held == digest for held in keys.values()):
                         report.unchanged.extend(keys)
                     else:
-                        self._keep_original(path, digest)
+                        self._originals.keep(path, digest)
                         incoming.append(_Incoming(sandbox.read(path), origin, folder))
                         report.warnings.extend(incoming[-1].document.warnings)
                 except UnreadableFile as error:
@@ -266,7 +256,7 @@ class Library:
 
     def add_documents(self, documents: Iterable[SourceDocument], progress: Progress | None = None) -> Report:
         """Take in documents that were read elsewhere."""
-        report = _Draft()
+        report = DraftReport()
         held = {key: digest for digests in self._known().values() for key, digest in digests.items()}
         incoming = []
         for document in documents:
@@ -285,9 +275,11 @@ class Library:
             if not found:
                 raise UnknownDocument(f"{id}: no document has this id; `python -m ingest list` shows them all")
             keys.extend(found)
-        return self._store([], keys, _Draft(), None)
+        return self._store([], keys, DraftReport(), None)
 
-    def _store(self, incoming: list[_Incoming], gone: list[str], report: _Draft, progress: Progress | None) -> Report:
+    def _store(
+        self, incoming: list[_Incoming], gone: list[str], report: DraftReport, progress: Progress | None
+    ) -> Report:
         if not incoming and not gone:
             return report.frozen()
         self._mark_derived(-1)
@@ -368,6 +360,9 @@ class Library:
             review = info.meta.get("review_by")
             if review and review < self.settings.current_date().isoformat():
                 problems.append(f"{info.key}: was to be reviewed by {review}.")
+        with Session(self._engine) as session:
+            for key, warnings in session.execute(select(DocumentRow.key, DocumentRow.warnings)).tuples():
+                problems.extend(f"{key}: {warning}." for warning in warnings)
         return problems
 
     def _derive(self, passages: list[Passage], removed: list[str], progress: Progress | None) -> None:
@@ -410,25 +405,6 @@ class Library:
         generation = str(self.generation)
         return all(mark.is_file() and mark.read_text() == generation for mark in self._marks)
 
-    # --- receipts and feedback -----------------------------------------------------------------------------------
-
-    def keep_answer(self, id: str, language: str, status: str, data: dict[str, Any]) -> None:
-        """Store the receipt of an answer."""
-        with Session(self._engine) as session, session.begin():
-            session.add(
-                AnswerRow(id=id, at=_now(), language=language, status=status, generation=data["generation"], data=data)
-            )
-
-    def answer(self, id: str) -> dict[str, Any] | None:
-        """Return the receipt of an answer."""
-        with Session(self._engine) as session:
-            return session.scalar(select(AnswerRow.data).where(AnswerRow.id == id))
-
-    def keep_feedback(self, answer_id: str, rating: int, reason: str | None) -> None:
-        """Store a thumb up (1) or down (-1)."""
-        with Session(self._engine) as session, session.begin():
-            session.add(FeedbackRow(answer_id=answer_id, at=_now(), rating=rating, reason=reason))
-
     # --- small parts ---------------------------------------------------------------------------------------------
 
     def _state(self, name: str) -> str | None:
@@ -449,83 +425,13 @@ class Library:
             found = session.execute(select(DocumentRow.key, DocumentRow.origin, DocumentRow.folder)).tuples()
             return [(key, origin, folder) for key, origin, folder in found]
 
-    def _read_bytes(self, path: Path) -> bytes:
-        limit = self.settings.max_file_megabytes
-        try:
-            if path.stat().st_size > limit * 1_000_000:
-                raise UnreadableFile(f"{path.name}: larger than {limit} MB; split it or raise the limit", "too_large")
-            return path.read_bytes()
-        except OSError as error:
-            raise UnreadableFile(f"{path.name}: cannot be opened ({error.strerror})", "missing") from error
-
-    def _keep_original(self, path: Path, digest: str) -> None:
-        """Store the file before anything is derived from it, synced to disk."""
-        target = self._originals / (digest + path.suffix.lower()[:10])
-        if target.exists():
-            return
-        draft = target.with_name(target.name + ".part")
-        with draft.open("wb") as file:
-            file.write(path.read_bytes())
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
-
-
-@dataclass
-class _Draft:
-    """A report while it is being written."""
-
-    added: list[str] = field(default_factory=list)
-    replaced: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    failed: list[Failure] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    folders: set[str] = field(default_factory=set)
-
-    def frozen(self) -> Report:
-        added, replaced, removed, unchanged = (
-            tuple(sorted(keys)) for keys in (self.added, self.replaced, self.removed, self.unchanged)
-        )
-        return Report(added, replaced, removed, unchanged, tuple(self.failed), tuple(self.warnings))
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
-
 
 def _position(passage_id: str) -> tuple[str, int]:
     key, _, number = passage_id.rpartition(":")
     return key, int(number)
 
 
-def _files(paths: Iterable[Path], report: _Draft) -> Iterator[tuple[Path, str | None]]:
-    """Yield each file once with the folder it was given by; a path that is not there goes into the report."""
-    seen: set[Path] = set()
-    for path in (Path(path).resolve() for path in paths):
-        if path.is_dir():
-            report.folders.add(str(path))
-            found = sorted(
-                file
-                for file in path.rglob("*")
-                if file.is_file()
-                and file.suffix.lower() in SUFFIXES
-                and file.name != "README.md"
-                and not any(part.startswith(".") for part in file.relative_to(path).parts)
-            )
-            folder: str | None = str(path)
-        elif path.is_file():
-            found, folder = [path], None
-        else:
-            report.failed.append(Failure(str(path), "missing", f"{path.name}: no such file or folder"))
-            continue
-        for file in found:
-            if file not in seen:
-                seen.add(file)
-                yield file, folder
-
-
-def _without_doubles(incoming: list[_Incoming], served: dict[str, str], report: _Draft) -> list[_Incoming]:
+def _without_doubles(incoming: list[_Incoming], served: dict[str, str], report: DraftReport) -> list[_Incoming]:
     """Keep one file of each document key; any other is a failure that names both.
 
     The file that is *served* (origin by key) keeps its place, or else files of one id would take turns.
@@ -552,7 +458,7 @@ def _document_values(entry: _Incoming, version: int) -> dict[str, Any]:
         "key": document.key, "id": document.id, "language": document.language, "version": version,
         "title": document.title, "origin": entry.origin, "folder": entry.folder, "digest": document.digest,
         "url": document.url, "as_of": document.as_of, "meta": dict(document.meta),
-        "warnings": list(document.warnings), "pages": len(document.pages), "added_at": _now(),
+        "warnings": list(document.warnings), "pages": len(document.pages), "added_at": now(),
     }  # fmt: skip
 
 

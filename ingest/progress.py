@@ -1,11 +1,12 @@
-"""A progress bar for the terminal."""
+"""How far an ingestion is, and a bar of it for the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ingest.library import Progress
+Progress = Callable[[str, int, int], None]
+"""Called with the name of the step, how many are done and how many there are."""
 
 STEPS = {"read": "Reading files", "index": "Indexing passages"}
 

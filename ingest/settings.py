@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from ingest.errors import SettingsError
@@ -49,11 +49,35 @@ class Settings(BaseSettings):
         description="Cross-encoder of sentence-transformers, name or folder, that puts the best hits in order.",
     )
     llm: str | None = Field(
-        None, description="Language model that phrases answers; not in force yet, answers are extractive."
+        None,
+        description="Language model that phrases answers: ollama:NAME, openai:NAME, mistralai:NAME, anthropic:NAME; "
+        "unset: answers are quotes.",
     )
-    llm_base_url: str | None = Field(None, description="Address of an OpenAI-compatible server; not in force yet.")
-    llm_api_key: SecretStr | None = Field(
-        None, description="Key of that server; only from the environment; not in force yet."
+    llm_base_url: str | None = Field(
+        None, description="Address of an OpenAI-compatible server of the language model, up to /v1."
+    )
+    llm_api_key: SecretStr | None = Field(None, description="Key of the language model; only from the environment.")
+    llm_connect_seconds: float = Field(3, gt=0, description="Longest wait for a connection to the language model.")
+    llm_first_seconds: float = Field(10, gt=0, description="Longest wait for the first word of the language model.")
+    llm_between_seconds: float = Field(10, gt=0, description="Longest wait between two words of the language model.")
+    llm_total_seconds: float = Field(
+        30, gt=0, description="Longest time that one answer may ask of the language model."
+    )
+    llm_daily_tokens: int | None = Field(
+        None, ge=0, description="Most tokens a day, in Brussels, that the language model may take; then extractive."
+    )
+    llm_daily_euro: float | None = Field(
+        None, ge=0, description="Most euro a day that it may cost; needs llm_euro_in and llm_euro_out."
+    )
+    llm_origin_daily_tokens: int | None = Field(
+        None, ge=0, description="Most tokens a day for each origin: each portal, the page, the command line."
+    )
+    llm_euro_in: float | None = Field(None, ge=0, description="Price in euro of a million tokens sent to the model.")
+    llm_euro_out: float | None = Field(None, ge=0, description="Price in euro of a million tokens that it writes.")
+    question_days: int = Field(
+        30,
+        ge=0,
+        description="Days that receipts keep what visitors wrote (question, earlier turns, remarks); 0: never stored.",
     )
     today: dt.date | None = Field(None, description="The date to answer for; unset: today in Europe/Brussels.")
     rate_limit: str = Field(
@@ -75,6 +99,13 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags win over the environment, the environment over the file."""
         return init_settings, env_settings, _SettingsFile(settings_cls)
+
+    @model_validator(mode="after")
+    def _euro_have_prices(self) -> Self:
+        # Without prices every question would cost nothing, and the limit would hold back none.
+        if self.llm_daily_euro is not None and None in (self.llm_euro_in, self.llm_euro_out):
+            raise ValueError("GUICHET_LLM_DAILY_EURO needs GUICHET_LLM_EURO_IN and GUICHET_LLM_EURO_OUT")
+        return self
 
     def current_date(self) -> dt.date:
         """The day to answer for: a call that closed at midnight in Brussels is closed from then on."""

@@ -52,7 +52,7 @@ class WordIndex:
             headings = dict.fromkeys(span.heading or "" for span in passage.spans)
             title = terms(" ".join((passage.title, *passage.names, *headings)), language, self._dictionary)
             document.add_text(f"title_{language}", " ".join(title))
-            document.add_text(f"body_{language}", " ".join(terms(passage.text, language, self._dictionary)))
+            document.add_text(f"body_{language}", " ".join(terms(passage.body, language, self._dictionary)))
             writer.add_document(document)
         writer.commit()
         writer.wait_merging_threads()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import errno
+import logging
 import os
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pydantic import SecretStr
 
@@ -16,6 +17,9 @@ from ingest import settings as settings_module
 from ingest.errors import GuichetError, SettingsError
 from ingest.settings import Settings
 
+logger = logging.getLogger(__name__)
+
+DAY = 24 * 3600.0
 PREPARE_AFTER = 8.0
 """Seconds from opening the bot until its statements are prepared; it answers, a little slower, before."""
 
@@ -70,8 +74,22 @@ def serve(settings: Settings) -> int:
             later = threading.Timer(PREPARE_AFTER, bot.prepare)
             later.daemon = True
             later.start()
-            run(bot, settings, held)
+            ended = threading.Event()
+            threading.Thread(target=again_and_again, args=(bot.library.expire, DAY, ended), daemon=True).start()
+            try:
+                run(bot, settings, held)
+            finally:
+                ended.set()
     return 0
+
+
+def again_and_again(action: Callable[[], object], seconds: float, ended: threading.Event) -> None:
+    """Do *action* every so many *seconds* until *ended*; one that fails is noted, and the next is made all the same."""
+    while not ended.wait(seconds):
+        try:
+            action()
+        except Exception as error:  # noqa: BLE001  what must be forgotten must not depend on one busy moment
+            logger.error("a daily task failed: %s", type(error).__name__)
 
 
 def listening(host: str, port: int) -> socket.socket:

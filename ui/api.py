@@ -18,6 +18,9 @@ from ui import problems
 from ui.asking import Bot, Refusal, answers, checked
 from ui.words import preferred
 
+ORIGIN = "api"
+"""Who pays for what programs ask of a language model."""
+
 
 class Turn(BaseModel):
     """One earlier turn of the conversation."""
@@ -61,7 +64,7 @@ def routes(bot: Bot, settings: Settings) -> APIRouter:
         """Answer a question: as JSON, or as events if the caller accepts ``text/event-stream``."""
         page = page_language(request, body.language)
         question = checked(body.question, page, settings)
-        stream = answers(bot, question, body.messages, page, body.language)
+        stream = answers(bot, question, body.messages, page, body.language, ORIGIN)
         if "text/event-stream" in request.headers.get("accept", ""):
             if not bot.ready:
                 raise Refusal("not_ready", page, 503)

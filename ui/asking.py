@@ -38,9 +38,9 @@ class Bot(Protocol):
         """How many documents are searched."""
 
     def stream(
-        self, question: str, history: tuple[Message, ...] = (), language: Language | None = None
+        self, question: str, history: tuple[Message, ...] = (), language: Language | None = None, origin: str = ""
     ) -> AsyncIterator[Answer]:
-        """Yield growing answers; the last one is complete."""
+        """Yield growing answers; the last one is complete. *origin* is who pays for a language model."""
 
     def feedback(self, answer_id: str, rating: int, reason: str | None, /) -> None:
         """Keep what a reader thinks of an answer."""
@@ -69,14 +69,14 @@ def checked(question: str, language: Language, settings: Settings) -> str:
 
 
 async def answers(
-    bot: Bot, question: str, history: tuple[Message, ...], page: Language, language: Language | None = None
+    bot: Bot, question: str, history: tuple[Message, ...], page: Language, language: Language | None, origin: str
 ) -> AsyncIterator[Answer]:
     """Yield the growing answers of *bot*; whatever fails becomes a ``Refusal`` in the language of the *page*."""
     if not bot.ready:
         raise Refusal("not_ready", page, 503)
     answer = None
     try:
-        async for answer in bot.stream(question, history, language):
+        async for answer in bot.stream(question, history, language, origin):
             yield answer
     except GuichetError as error:
         logger.error("answering failed: %s", type(error).__name__)

@@ -75,8 +75,15 @@ def button(sign: str, label: str, **attributes: str | bool | int | None) -> Mark
 
 
 def growing(answer: Answer, count: int) -> tuple[str, Markup]:
-    """Return the step in words and the text so far, without anything to click."""
-    return stage_in_words(answer, count), tag("div", _paragraphs(answer), class_="said", lang=answer.language)
+    """Return the step in words and the text so far, without anything to click; what was not checked is pale."""
+    checked = answer.text.removesuffix(answer.provisional)
+    blocks = [_inline(block.strip(), answer) for block in re.split(r"\n\s*\n", checked.strip()) if block.strip()]
+    if answer.provisional:
+        if not blocks or checked.endswith("\n\n"):
+            blocks.append([])
+        blocks[-1] += [" ", tag("span", typeset(answer.provisional, answer.language), class_="unchecked")]
+    paragraphs = [tag("p", block) for block in blocks]
+    return stage_in_words(answer, count), tag("div", paragraphs, class_="said", lang=answer.language)
 
 
 def stage_in_words(answer: Answer, count: int) -> str:
@@ -239,16 +246,17 @@ def _web(url: str | None) -> str | None:
 
 
 def _notes(answer: Answer) -> Markup | None:
-    """Return the lines under the statements: what to know and do, then, small, how old the sources are."""
+    """Return the lines under the statements: what to know and do, then, small, the age of the sources and who wrote."""
     if not answer.notes:
         return None
-    lines, age = (answer.notes[:-1], answer.notes[-1]) if answer.citations else (answer.notes, None)
+    small = (2 if answer.is_phrased else 1) if answer.citations else 0
+    lines, age = answer.notes[: len(answer.notes) - small], answer.notes[len(answer.notes) - small :]
     return tag(
         "div",
         tag("ul", [tag("li", _linked(typeset(line, answer.language))) for line in lines], class_="status")
         if lines
         else None,
-        tag("p", _linked(age), class_="age") if age else None,
+        [tag("p", _linked(typeset(line, answer.language)), class_="age") for line in age],
         class_="notes",
         lang=answer.language,
     )

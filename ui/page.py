@@ -23,6 +23,8 @@ from ui.words import preferred
 
 REMEMBERED = 8
 """Turns of a conversation that are handed back to the bot."""
+ORIGIN = "page"
+"""Who pays for what this page asks of a language model."""
 SHORT = 3
 """Words under which a first question tells less about its language than the page it is asked on."""
 
@@ -59,7 +61,7 @@ def build(bot: Bot, settings: Settings) -> gr.Blocks:
         try:
             question = checked(str(asked.get("question") or ""), page, settings)
             language = page if len(question.split()) < SHORT and not talk.history else None
-            async for answer in until(stopped, answers(bot, question, talk.history, page, language)):
+            async for answer in until(stopped, answers(bot, question, talk.history, page, language, ORIGIN)):
                 if not answer.complete:
                     yield _growing(turn, answer, bot), gr.skip()
                     continue

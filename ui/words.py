@@ -10,6 +10,7 @@ from ingest.documents import LANGUAGES, Language
 DEFAULT: Language = "fr"
 
 _FRENCH_SPACE = re.compile(r" (?=[:;?!»])|(?<=«) ")
+_WITHIN_FIGURE = re.compile(r"(?<=\d) (?=\d{3}(?!\d)|[€%]|[kM]€|EUR\b)|(?<=€) (?=\d)")
 _PREFIX = "pages."
 
 
@@ -19,7 +20,8 @@ def word(key: str, language: Language, **values: object) -> str:
 
 
 def typeset(text: str, language: Language) -> str:
-    """Return *text* with the no-break spaces that its language asks for."""
+    """Return *text* with the no-break spaces that its language asks for; no line ends within a figure."""
+    text = _WITHIN_FIGURE.sub("\u00a0", text)
     return _FRENCH_SPACE.sub("\u00a0", text) if language == "fr" else text
 
 

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from ingest.documents import SourceDocument
 from ingest.errors import UnreadableFile
+from ingest.screening import screen
 
 __all__ = ["Limits", "read"]
 
@@ -58,7 +59,7 @@ def read(path: Path, settings: Limits, *, id: str | None = None) -> SourceDocume
     """
     content = _content(path, settings.max_file_megabytes)
     try:
-        document = _reader(path, content)(path, content)
+        document = screen(_reader(path, content)(path, content))
     except UnreadableFile:
         raise
     except MemoryError as error:

@@ -13,12 +13,13 @@ from typing import Literal
 from ingest import sentences
 from ingest.documents import Language, Page, Section, SourceDocument, Statement
 from ingest.errors import UnreadableFile
+from ingest.screening import UNSEEN
 
 LONG_ITEM = 400
 """A list item longer than this is cut into its sentences."""
 
 _SPACES = re.compile(r"[ \t\r\n\f\v]+")
-_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\u00ad\u200b\u2060\ufeff\ufffe]")
+_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffe]|" + UNSEEN)
 _LATIN = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d"})
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from ingest.documents import SourceDocument
 from ingest.errors import UnreadableFile
 from ingest.readers.blocks import Block, Sheet, document, table_rows
+from ingest.readers.hidden import Hidden, warnings
 
 MAX_UNPACKED_MEGABYTES = 200
 MAX_MEMBERS = 2000
@@ -22,6 +23,9 @@ _SKIPPED = {f"{_W}del", f"{_W}moveFrom", f"{_W}txbxContent", f"{_W}instrText", f
 _MARKS = {f"{_W}tab": " ", f"{_W}br": " ", f"{_W}cr": " ", f"{_W}noBreakHyphen": "-"}
 _HEADING_NAME = re.compile(r"(?:heading|titre|kop|überschrift)\s*([1-9])", re.IGNORECASE)
 _TITLE_LEVEL = 0
+_TINY = 4
+"""Half points."""
+_WHITE = re.compile(r"[fF][a-fA-F\d](?:[fF][a-fA-F\d]){2}")
 
 
 def read_docx(path: Path, content: bytes) -> SourceDocument:
@@ -30,6 +34,8 @@ def read_docx(path: Path, content: bytes) -> SourceDocument:
     import docx
 
     word = docx.Document(io.BytesIO(content))
+    raw = "".join(word.element.body.itertext())
+    hidden = without_hidden(word.element.body)
     levels = _style_levels(word)
     blocks = list(_blocks(word.element.body, levels))
     properties = _properties(word)
@@ -41,7 +47,44 @@ def read_docx(path: Path, content: bytes) -> SourceDocument:
         [Sheet(tuple(blocks))],
         title=named or (properties and properties.title),
         as_of=changed.date().isoformat() if changed and changed.year > 1990 else None,
+        warnings=warnings(path.name, hidden, [(None, raw)]),
     )
+
+
+def without_hidden(body: Any) -> list[Hidden]:
+    """Take the runs that nobody sees out of *body*, and return what they say."""
+    found = []
+    for run in list(body.iter(f"{_W}r")):
+        if (how := _hides(run)) and (text := _text(run)).strip():
+            found.append(Hidden(how, text))
+            run.getparent().remove(run)
+    return found
+
+
+def _hides(run: Any) -> str | None:
+    """Say how a run is hidden, if it is: marked as such, tiny, or white where nothing darkens the paper."""
+    format = run.find(f"{_W}rPr")
+    if format is None:
+        return None
+    vanish, size, color = (format.find(f"{_W}{name}") for name in ("vanish", "sz", "color"))
+    if vanish is not None and vanish.get(f"{_W}val", "1") not in ("0", "false", "off"):
+        return "hidden text of Word"
+    if size is not None and size.get(f"{_W}val", "").isdigit() and int(size.get(f"{_W}val")) <= _TINY:
+        return "tiny letters"
+    if color is not None and _WHITE.fullmatch(color.get(f"{_W}val", "")) and not _is_darkened(run):
+        return "white letters"
+    return None
+
+
+def _is_darkened(run: Any) -> bool:
+    """Return whether something around a run may be dark: its own shading, its paragraph's, or a table with a style."""
+    for element in (run, *run.iterancestors()):
+        if element.tag in (f"{_W}tbl", f"{_W}txbxContent"):
+            return True
+        for properties in (element.find(f"{_W}rPr"), element.find(f"{_W}pPr")):
+            if properties is not None and any(properties.find(f"{_W}{n}") is not None for n in ("shd", "highlight")):
+                return True
+    return False
 
 
 def _properties(word: Any) -> Any:

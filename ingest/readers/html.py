@@ -10,6 +10,8 @@ from typing import Any, cast
 from ingest.documents import LANGUAGES, Language, SourceDocument
 from ingest.errors import UnreadableFile
 from ingest.readers.blocks import Block, Sheet, clean, document, table_rows
+from ingest.readers.hidden import comments, warnings
+from ingest.readers.styles import without_hidden
 
 _ISO_DATE = re.compile(r"(?:19|20)\d\d-\d\d-\d\d")
 _CONTAINERS = {"body", "main", "quote", "div", "section", "article", "comments", "post"}
@@ -22,6 +24,9 @@ def read_html(path: Path, content: bytes) -> SourceDocument:
     tree = trafilatura.load_html(content)
     if tree is None:
         raise UnreadableFile(f"{path.name}: is a damaged web page; save it again from the browser", "damaged")
+    raw = "".join(tree.itertext())
+    # The parser drops comments.
+    hidden = [*without_hidden(tree), *comments(content.decode("utf-8", "ignore"))]
     language, address, title = _language(tree), _canonical(tree), clean(tree.findtext(".//title") or "")
     found: Any = trafilatura.bare_extraction(
         tree,
@@ -32,7 +37,7 @@ def read_html(path: Path, content: bytes) -> SourceDocument:
     )
     blocks = list(_blocks(found.body)) if found is not None and found.body is not None else []
     if not blocks:
-        blocks = [Block("paragraph", line) for line in trafilatura.html2txt(content).splitlines() if line.strip()]
+        blocks = [Block("paragraph", line) for line in trafilatura.html2txt(tree).splitlines() if line.strip()]
     return document(
         path,
         content,
@@ -41,6 +46,7 @@ def read_html(path: Path, content: bytes) -> SourceDocument:
         language=language,
         url=address or (found.url if found is not None else None),
         as_of=_date(found.date if found is not None else None),
+        warnings=warnings(path.name, hidden, [(None, raw)]),
     )
 
 

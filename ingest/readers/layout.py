@@ -128,10 +128,10 @@ def _groups(lines: list[Line], body: float, bold_counts: bool) -> Iterator[list[
     """Yield the lines that belong together: a paragraph, an item or a heading."""
     if not lines:
         return
-    pitch = _pitch(lines)
+    pitch, margins = _pitch(lines), _Margins(lines)
     group = [lines[0]]
     for line in lines[1:]:
-        if _breaks(group, line, lines, pitch) or (
+        if _breaks(group, line, margins, pitch) or (
             _stands_out(group[-1], body, bold_counts) != _stands_out(line, body, bold_counts)
             and (_is_larger(group[-1], body) != _is_larger(line, body) or not _flows(group[-1], line))
         ):
@@ -151,7 +151,7 @@ def _pitch(lines: list[Line]) -> float:
     return median(steps) if steps else 0.0
 
 
-def _breaks(group: list[Line], line: Line, lines: list[Line], pitch: float) -> bool:
+def _breaks(group: list[Line], line: Line, margins: _Margins, pitch: float) -> bool:
     """Say whether *line* begins something new: by a list mark, a gap, another column, or a line left short above."""
     above = group[-1]
     if BULLET.match(line.text) and not _is_lone_mark(above):
@@ -165,7 +165,7 @@ def _breaks(group: list[Line], line: Line, lines: list[Line], pitch: float) -> b
         return False
     if pitch and step < -pitch * 2:
         return above.text.rstrip().endswith(_SENTENCE_END)
-    return _left_short(above, line, lines)
+    return _left_short(above, line, margins)
 
 
 def _is_lone_mark(line: Line) -> bool:
@@ -174,11 +174,25 @@ def _is_lone_mark(line: Line) -> bool:
     return len(mark) <= 3 and not mark.isalnum() and BULLET.match(f"{mark} x") is not None
 
 
-def _left_short(above: Line, line: Line, lines: list[Line]) -> bool:
+class _Margins:
+    """How far to the right the lines of a page reach, for each place where lines begin."""
+
+    def __init__(self, lines: list[Line]) -> None:
+        self._lines = lines
+        self._known: dict[float, float] = {}
+
+    def right_of(self, line: Line) -> float:
+        """Return the right margin of the column that *line* stands in."""
+        if line.left not in self._known:
+            self._known[line.left] = max(other.right for other in self._lines if abs(other.left - line.left) < 40)
+        return self._known[line.left]
+
+
+def _left_short(above: Line, line: Line, margins: _Margins) -> bool:
     """Say whether the first word of *line* would have fitted on the line above: its author broke the line there."""
     if not above.right or not line.right:
         return False
-    margin = max(other.right for other in lines if abs(other.left - above.left) < 40)
+    margin = margins.right_of(above)
     word = len(line.text.split(maxsplit=1)[0]) + 1
     return above.right + word * max(above.size, 4) * 0.55 < margin
 
@@ -186,7 +200,11 @@ def _left_short(above: Line, line: Line, lines: list[Line]) -> bool:
 def _hyphenated_words(pages: Sequence[list[Line]]) -> frozenset[str]:
     """Return the words that the document writes with a hyphen inside a line: these keep it at a line end."""
     return frozenset(
-        word.lower() for lines in pages for line in lines for word in re.findall(r"[^\W\d]+(?:-[^\W\d]+)+", line.text)
+        word.lower()
+        for lines in pages
+        for line in lines
+        if "-" in line.text
+        for word in re.findall(r"[^\W\d]+(?:-[^\W\d]+)+", line.text)
     )
 
 

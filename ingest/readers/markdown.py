@@ -15,6 +15,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 from ingest import frontmatter, sentences
 from ingest.documents import Language, Page, Role, Section, Source, SourceDocument, Statement
 from ingest.errors import UnreadableFile
+from ingest.readers.hidden import comments, warnings
 
 _HEAD = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n", re.DOTALL)
 _URL = re.compile(r"https?://[^\s>]+")
@@ -72,6 +73,7 @@ def read_markdown(path: Path, content: bytes, *, id: str | None = None) -> Sourc
         url=head.contact.url,
         as_of=head.status_as_of,
         meta=head.model_dump(mode="json", exclude={"id", "lang", "title"}),
+        warnings=warnings(path.name, comments(text), [(None, text)]),
     )
 
 
@@ -84,7 +86,10 @@ def _plain(path: Path, text: str, digest: str, id: str | None) -> SourceDocument
         raise UnreadableFile(f"{path.name}: holds no text; write at least one sentence", "empty")
     title = next((section.headings[0] for section in sections if section.headings), path.stem)
     slug = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "document"
-    return SourceDocument(id or slug, language, title, (Page(sections),), path=path.name, digest=digest)
+    return SourceDocument(
+        id or slug, language, title, (Page(sections),), path=path.name, digest=digest,
+        warnings=warnings(path.name, comments(text), [(None, text)]),
+    )  # fmt: skip
 
 
 def _sections(body: str, language: Language) -> Iterator[Section]:

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ingest.documents import SourceDocument
 from ingest.errors import UnreadableFile
 from ingest.readers.blocks import Block, Sheet, clean, document
+from ingest.readers.hidden import Hidden
+from ingest.readers.hidden import warnings as hidden_warnings
 from ingest.readers.layout import Line, paragraphs, without_running_lines
+
+if TYPE_CHECKING:
+    from ingest.readers.ink import Inspector
 
 _DATE = re.compile(r"(?:D:)?((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 _NO_TITLE = re.compile(
@@ -30,6 +35,15 @@ Outline = dict[int, list[tuple[int, str]]]
 """For each page index, the levels and titles of the bookmarks that lead there."""
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A page as read: the lines that are seen, the text as the file has it, and what of that nobody sees."""
+
+    lines: tuple[Line, ...]
+    text: str = ""
+    hidden: tuple[Hidden, ...] = ()
+
+
 def read_pdf(path: Path, content: bytes) -> SourceDocument:
     """Return the document in the PDF *content*; pages without a text layer are named in its warnings."""
     import pypdfium2 as pdfium
@@ -40,8 +54,10 @@ def read_pdf(path: Path, content: bytes) -> SourceDocument:
         raise _refusal(path, getattr(error, "err_code", None)) from error
     with pdf:
         pages, unread = _read_pages(pdf)
-        total, scanned = len(pages), [number for number, lines in enumerate(pages, 1) if lines is None]
-        texts = [lines or [] for lines in pages]
+        total, scanned = len(pages), [number for number, page in enumerate(pages, 1) if page is None]
+        texts = [list(page.lines) if page else [] for page in pages]
+        veiled = [piece for page in pages if page for piece in page.hidden]
+        raw_texts = [(number, page.text) for number, page in enumerate(pages, 1) if page]
         if not any(line.text for lines in texts for line in lines):
             raise _without_text(path, total, unread)
         outline, labels = _outline(pdf), [_label(pdf, index) for index in range(total)]
@@ -57,7 +73,7 @@ def read_pdf(path: Path, content: bytes) -> SourceDocument:
         sheets,
         title=_title(metadata.get("Title", "")),
         as_of=_iso_date(metadata.get("ModDate", "")) or _iso_date(metadata.get("CreationDate", "")),
-        warnings=_warnings(path, total, scanned, unread),
+        warnings=(*_warnings(path, total, scanned, unread), *hidden_warnings(path.name, veiled, raw_texts)),
     )
 
 
@@ -98,25 +114,28 @@ def _ranges(numbers: list[int]) -> str:
     return ("pages " if len(numbers) > 1 else "page ") + listed
 
 
-def _read_pages(pdf: Any) -> tuple[list[list[Line] | None], list[int]]:
-    """Return the lines of every page, ``None`` for a picture without text, and the numbers of unreadable pages."""
+def _read_pages(pdf: Any) -> tuple[list[Read | None], list[int]]:
+    """Return every page as read, ``None`` for a picture without text, and the numbers of unreadable pages."""
     import pypdfium2 as pdfium
     from pypdfium2 import raw
 
-    pages: list[list[Line] | None] = []
+    from ingest.readers.ink import Inspector
+
+    inspector, ruler = Inspector(), _Ruler()
+    pages: list[Read | None] = []
     unread = []
     for index in range(len(pdf)):
-        lines: list[Line] | None = []
+        read: Read | None = Read(())
         try:
             page = _flat_page(pdf, index)
-            lines = _lines(page)
-            if not lines and next(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]), None) is not None:
-                lines = None
+            read = _page(page, index + 1, inspector, ruler)
+            if not read.lines and next(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]), None) is not None:
+                read = replace(read, lines=()) if read.hidden else None
             page.close()
         except pdfium.PdfiumError:
             unread.append(index + 1)
         # An unreadable page keeps its place, so that the numbers still match the printed ones.
-        pages.append(lines)
+        pages.append(read)
     return pages, unread
 
 
@@ -134,54 +153,73 @@ def _flat_page(pdf: Any, index: int) -> Any:
     return page
 
 
-def _lines(page: Any) -> list[Line]:
+def _page(page: Any, number: int, inspector: Inspector, ruler: _Ruler) -> Read:
     textpage = page.get_textpage()
     try:
-        lines, start = [], 0
-        # Not str.splitlines: form feeds and the like stand within a line and must not shift the count of characters.
-        # PDFium joins the lines around a hyphen and leaves a mark: there the line ends for us.
-        for text in re.split("(\r\n|\r|\n|(?<=[\x02\ufffe]))", textpage.get_text_range()):
-            if text.strip():
-                lines.append(_line(textpage, text, start))
-            start += len(text)
-        return lines
+        text = textpage.get_text_range()
+        hidden = []
+        seen = text
+        for veil in inspector.veils(page, textpage, len(text)) if text.strip() else ():
+            hidden.append(Hidden(veil.how, text[veil.start : veil.end], number))
+            # Blanks in their place: the count of characters must not shift.
+            seen = seen[: veil.start] + " " * (veil.end - veil.start) + seen[veil.end :]
+        return Read(tuple(_lines(textpage, seen, ruler)), text, tuple(hidden))
     finally:
         textpage.close()
 
 
-def _line(textpage: Any, text: str, start: int) -> Line:
-    first = start + len(text) - len(text.lstrip())
-    last = start + len(text.rstrip()) - 1
-    try:
-        left, _, _, top = textpage.get_charbox(first, loose=True)
-        _, _, right, end_top = textpage.get_charbox(last, loose=True)
-    except RuntimeError:
+def _lines(textpage: Any, text: str, ruler: _Ruler) -> Iterator[Line]:
+    start = 0
+    # Not str.splitlines: form feeds and the like stand within a line and must not shift the count of characters.
+    # PDFium joins the lines around a hyphen and leaves a mark: there the line ends for us.
+    for line in re.split("(\r\n|\r|\n|(?<=[\x02\ufffe]))", text):
+        if line.strip():
+            yield ruler.line(textpage, line, start)
+        start += len(line)
+
+
+class _Ruler:
+    """Measures lines; its buffers serve every line, because there are thousands."""
+
+    def __init__(self) -> None:
+        import ctypes
+
+        from pypdfium2 import raw
+
+        self._raw = raw
+        self._box = raw.FS_RECTF()
+        self._matrix = raw.FS_MATRIX()
+        self._font = ctypes.create_string_buffer(128)
+        self._flags = ctypes.c_int()
+        self._bold: dict[bytes, bool] = {}
+
+    def line(self, textpage: Any, text: str, start: int) -> Line:
+        """Return the line *text*, whose first character is number *start* of its page, with its place and letters."""
+        first = start + len(text) - len(text.lstrip())
+        last = start + len(text.rstrip()) - 1
+        box = self._box
         # PDFium knows no box for some characters that it made up; such a line only lacks its place.
-        return Line(text)
-    return Line(text, left, right, top, end_top, _size(textpage, first), _bold(textpage, first, last))
+        if not self._raw.FPDFText_GetLooseCharBox(textpage, first, box):
+            return Line(text)
+        left, top = box.left, box.top
+        if not self._raw.FPDFText_GetLooseCharBox(textpage, last, box):
+            return Line(text)
+        bold = self._is_bold(textpage, first) and self._is_bold(textpage, last)
+        return Line(text, left, box.right, top, box.top, self._size(textpage, first), bold)
 
+    def _size(self, textpage: Any, index: int) -> float:
+        size = float(self._raw.FPDFText_GetFontSize(textpage, index))
+        if self._raw.FPDFText_GetMatrix(textpage, index, self._matrix):
+            size *= (self._matrix.c**2 + self._matrix.d**2) ** 0.5
+        return round(size, 1)
 
-def _size(textpage: Any, index: int) -> float:
-    from pypdfium2 import raw
-
-    matrix = raw.FS_MATRIX()
-    size = float(raw.FPDFText_GetFontSize(textpage, index))
-    if raw.FPDFText_GetMatrix(textpage, index, matrix):
-        size *= (matrix.c**2 + matrix.d**2) ** 0.5
-    return round(size, 1)
-
-
-def _bold(textpage: Any, *indexes: int) -> bool:
-    import ctypes
-
-    from pypdfium2 import raw
-
-    for index in indexes:
-        buffer, flags = ctypes.create_string_buffer(128), ctypes.c_int()
-        raw.FPDFText_GetFontInfo(textpage, index, buffer, 128, flags)
-        if not _BOLD.search(buffer.value.decode("utf-8", "replace")):
-            return False
-    return True
+    def _is_bold(self, textpage: Any, index: int) -> bool:
+        self._font.value = b""
+        self._raw.FPDFText_GetFontInfo(textpage, index, self._font, 128, self._flags)
+        name = self._font.value
+        if name not in self._bold:
+            self._bold[name] = _BOLD.search(name.decode("utf-8", "replace")) is not None
+        return self._bold[name]
 
 
 def _outline(pdf: Any) -> Outline:
@@ -224,7 +262,7 @@ def _with_outline(blocks: list[Block], bookmarks: list[tuple[int, str]]) -> list
     waiting = {_bare(title): (level, title) for level, title in bookmarks}
     made: list[Block] = []
     for block in blocks:
-        level, title = waiting.pop(_bare(block.text), (0, ""))
+        level, title = waiting.pop(_bare(block.text), (0, "")) if waiting else (0, "")
         if title:
             made.append(Block("heading", title, level))
         elif block.kind == "heading":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ingest.documents import SourceDocument
 from ingest.readers.blocks import Block, Sheet, document
+from ingest.readers.hidden import warnings
 
 BULLET = re.compile(r"\s*(?:[-–—*•‣▪▫◦·●○■□➢➤✓✔\uf0b7\uf0a7\uf0fc]|\(?(?:\d{1,2}|[a-z])[.)])\s+(?=\S)")
 """The mark before a list item; it is no part of the item's words."""
@@ -21,7 +22,8 @@ def read_text(path: Path, content: bytes) -> SourceDocument:
     from ingest.readers import decode
 
     text = decode(path, content)
-    return document(path, content, [Sheet(tuple(blocks(text.splitlines())))])
+    sheet = Sheet(tuple(blocks(text.splitlines())))
+    return document(path, content, [sheet], warnings=warnings(path.name, (), [(None, text)]))
 
 
 def blocks(lines: list[str]) -> Iterator[Block]:

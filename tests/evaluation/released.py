@@ -257,7 +257,7 @@ def with_tables(text: str, tables: str) -> str:
 
 
 def _named(name: str) -> str:
-    return f"{name} (developers' set)" if name == DEVELOPED else f"{name} (unseen)"
+    return f"{name} (developers' set)" if name == DEVELOPED else f"{name} (set apart)"
 
 
 def _markdown(headings: list[str]) -> list[str]:

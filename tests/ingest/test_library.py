@@ -19,7 +19,8 @@ from ingest.analysis import terms
 from ingest.documents import SourceDocument
 from ingest.embedding import StaticEmbedder
 from ingest.errors import LibraryBusy, LibraryUnwritable, ModelMismatch, SettingsError, UnknownDocument
-from ingest.library import Library, Report
+from ingest.library import Library
+from ingest.report import Report
 from ingest.settings import Settings
 from tests.ingest.samples import sheet, tiny_model
 

@@ -77,7 +77,7 @@ class ScriptedBot:
         self.given: dict[str, Answer] = {}
 
     async def stream(
-        self, question: str, history: tuple[Message, ...] = (), language: Language | None = None
+        self, question: str, history: tuple[Message, ...] = (), language: Language | None = None, origin: str = ""
     ) -> AsyncIterator[Answer]:
         """Yield the steps, then the text sentence by sentence, then the whole answer."""
         self.histories.append(history)
