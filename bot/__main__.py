@@ -74,6 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except GuichetError as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
     except OSError as error:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)
         return 2

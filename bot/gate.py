@@ -11,12 +11,12 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
-
-from text_to_num import alpha2digit
+from functools import cached_property, lru_cache
 
 from ingest.analysis import fold
 from ingest.documents import Language
+from ingest.figures import MONTHS
+from ingest.quantities import quantities
 from ingest.sentences import split
 
 LONGEST = 4_000
@@ -28,7 +28,9 @@ _HALF_MARKER = re.compile(r"\[[^\]\w]*\d[^\]]*$|\[\s*$")
 _BEGUN_MARKER = re.compile(r"\[[\s\d,;–-]*$")
 _RANGE = re.compile(r"(\d+)\s*[–-]\s*(\d+)")
 _BULLET = re.compile(r"^\s*(?:[-*•·–—>]+\s+|#+\s*|\d{1,2}[.)]\s+(?=\D))+")
-_UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
+)
 _PAYLOADS = tuple(
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (
@@ -44,12 +46,19 @@ _DISGUISED = re.compile("[\u2460-\u24ff\uff01-\uff5e\U0001d400-\U0001d7ff\U0001f
 _OTHER_STOPS = re.compile("[\u3002\uff0e\uff61\u2024]")
 """Full stops of other scripts: browsers read them in an address."""
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)?")
+_ENDINGS = (
+    "com|org|net|info|biz|edu|gov|int|eu|be|brussels|vlaanderen|gent|fr|nl|de|lu|at|ch|uk|ie|it|es|pt|pl|cz|dk|se|no|fi|ru|ua"
+    "|cn|jp|in|us|ca|au|br|io|ai|co|me|tv|cc|ws|to|ly|gg|tk|ml|ga|cf|gq|app|dev|xyz|top|site|online|shop|store|club|live"
+    "|link|click|page|web|cloud|tech|digital|agency|support|help|zip|mov|win|bid|loan|work|world|today|news|blog|wiki"
+    "|example|test|local|localhost|onion"
+)
+"""Endings of a bare domain. Without such a list «p.ex.» and «cf.annexe» would be places on the net."""
 ADDRESS = re.compile(
     r"(?:[a-z][a-z0-9+.-]{1,12}:)?//[^\s<>]*"
-    r"|\b(?:javascript|data|vbscript|mailto|tel|file):\S+"
+    r"|\b(?:(?:java|vb)\s*script|data|mailto|tel|file):\S+"
     r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)*"
     r"|\b[\w-]+\s*(?:\s+dot\s+|[\[({]\s*(?:\.|dot|point|punt|punkt)\s*[\])}]\s*)[^\W\d_]{2,}"
-    r"|(?<![\w.])(?:[\w-]+\.)+(?:[^\W\d_]{2,}|xn--[\w-]+)(?:/[^\s<>]*)?(?![\w])",
+    rf"|(?<![\w.])(?:[\w-]{{2,}}\.)+(?:(?:{_ENDINGS}|xn--[\w-]+)(?![\w])(?:/[^\s<>]*)?|[^\W\d_]{{2,}}/[^\s<>]+)",
     re.IGNORECASE,
 )
 """Whatever leads somewhere: addresses with and without ``https://``, bare domains, mail addresses."""
@@ -187,8 +196,7 @@ class Gate:
         folded = fold(word)
         if not whole:
             return any(vocabulary.begins(folded) for vocabulary in self._vocabularies)
-        is_known = any(folded in vocabulary for vocabulary in self._vocabularies)
-        return is_known and alpha2digit(word.lower(), self._language) == word.lower()
+        return any(folded in vocabulary for vocabulary in self._vocabularies) and not _counts(word, self._language)
 
 
 def _spelled(first: int, last: int) -> str:
@@ -207,6 +215,12 @@ def cleaned(text: str) -> str:
     text = re.sub(r"\[[^\]]*\]?|\]", "", text)
     text = re.sub(r"\(\s*\)|«\s*»", "", text)
     return re.sub(r"\s+([.,;)])", r"\1", " ".join(text.split())).strip(" -–—")
+
+
+@lru_cache(maxsize=4_096)
+def _counts(word: str, language: Language) -> bool:
+    """Return whether a word is a figure, a factor, a part or a month."""
+    return any(quantity.sure for quantity in quantities(word, language)) or word.casefold() in MONTHS
 
 
 def is_sentence(text: str) -> bool:

@@ -16,9 +16,11 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from bot import followups
 from bot.answers import Trace
-from bot.budget import Budget, budget_day, estimated
+from bot.budget import Budget, Reservation, budget_day, estimated
 from bot.chat import LONGEST, Breaker, ChatFailure, ChatModel, Kind, Patience, Turn, patiently
 from bot.draft import Draft, Part
 from bot.gate import Gate, Said, Vocabulary, cleaned, is_sentence, parrots
@@ -41,6 +43,7 @@ HEARD = 8
 REWRITING = 5.0
 """Seconds that putting a follow-up question in full may take at most: the search waits for it."""
 LONGEST_QUESTION = 400
+WARMING = "Start IA : 50 % en 2026."
 USED = 3
 """Passages in which a word must stand to count as a word of the sources."""
 
@@ -109,14 +112,15 @@ class Phraser:
         self._verifier = Verifier(retriever)
 
     def prepare(self) -> None:
-        """Gather the words that may be shown at once, so that no question waits for it."""
+        """Gather the words that may be shown at once and read the lists of the check: no question waits for them."""
         for language in self._retriever.searcher.languages:
             self._vocabulary(language, self._retriever.library.generation)
+            self._verifier.check(WARMING, language, [Quote(WARMING, language)])
 
     def begin(self, draft: Draft) -> Phrasing | None:
         """Return a phrasing of *draft*, or ``None`` where there is no fact to phrase: a gap is said as it stands."""
         offered = offers(draft)
-        if not offered or draft.rule or draft.status not in ("answered", "partial"):
+        if not is_phrased(draft):
             return None
         request = Request.of(draft.standalone, draft.language, offered)
         vocabulary = self._vocabulary(draft.language, self._retriever.library.generation)
@@ -138,7 +142,8 @@ class Phraser:
         try:
             async with (
                 self._paid(origin, turns, cost),
-                aclosing(self._ask(cost, turns, started + min(REWRITING, self._patience.total))) as texts,
+                aclosing(self._ask(cost, turns, started + self._patience.total)) as texts,
+                asyncio.timeout(REWRITING),
             ):
                 async for piece in texts:
                     text += piece
@@ -147,10 +152,14 @@ class Phraser:
             names = self._retriever.searcher.names
             if followups.accepted(text, draft.question, draft.history, draft.language, names):
                 draft.standalone = draft.searched = " ".join(text.split())
-                draft.named = {**draft.named, **names.named(text)}
+                for document, weight in names.named(text).items():
+                    draft.named[document] = max(weight, draft.named.get(document, 0.0))
         except ChatFailure as failure:
             logger.warning("language model, for a follow-up: %s (%s)", failure.kind, failure)
             draft.failure = failure.kind
+        except TimeoutError:
+            # Slow, not dead: the rules' question is good enough to go on with.
+            logger.info("language model, for a follow-up: not within %s seconds", REWRITING)
         except Exception as error:  # noqa: BLE001  the rules' question is there
             draft.failure = _fault(error)
         self._breaker.note(draft.failure)
@@ -181,14 +190,32 @@ class Phraser:
         """Reserve what *turns* may cost, and settle in the end, however it ends; raises ``ChatFailure``."""
         if not self._breaker.allows():
             raise ChatFailure("paused")
-        reservation = await asyncio.to_thread(self._budget.reserve, origin, budget_day(), _tokens(turns), LONGEST)
+        most = 2 * _tokens(turns), 2 * LONGEST  # a second request may be needed
+        reserving = asyncio.ensure_future(asyncio.to_thread(self._budget.reserve, origin, budget_day(), *most))
+        try:
+            # Shielded: a visitor who stops just now must not leave a reservation behind.
+            reservation = await asyncio.shield(reserving)
+        except asyncio.CancelledError:
+            reserving.add_done_callback(lambda done: self._settle(done.result(), Cost()))
+            raise
         if reservation is None:
             raise ChatFailure("budget")
         try:
             yield
         finally:
-            # Not awaited: also a visitor who stops has spent something.
-            self._budget.settle(reservation, cost.tokens_in, cost.tokens_out)
+            self._settle(reservation, cost)
+
+    def _settle(self, reservation: Reservation | None, cost: Cost) -> None:
+        """Enter what was spent, in a thread that nobody waits for: also a visitor who stops has spent something."""
+
+        def settle() -> None:
+            try:
+                if reservation:
+                    self._budget.settle(reservation, cost.tokens_in, cost.tokens_out)
+            except SQLAlchemyError as error:
+                logger.error("what a model took was not entered: %s", type(error).__name__)
+
+        asyncio.get_running_loop().run_in_executor(None, settle)
 
     async def _hear(self, phrasing: Phrasing, turns: Sequence[Turn]) -> AsyncGenerator[None, None]:
         clock = asyncio.get_running_loop().time
@@ -227,12 +254,21 @@ class Phraser:
     def assemble(self, phrasing: Phrasing, draft: Draft) -> list[Part]:
         """Return the answer: what the model said and was verified, quotes for the rest, and what must not be missing.
 
-        The direct answer comes first; a gap of the sources is said as it stands.
+        The direct answer comes first; a gap of the sources is said as it stands. Nothing after a failure.
         """
+        if phrasing.failure:
+            return []
+        try:
+            return self._assembled(phrasing, draft)
+        except Exception as error:  # noqa: BLE001  the quotes are there
+            phrasing.failure = _fault(error)
+            return []
+
+    def _assembled(self, phrasing: Phrasing, draft: Draft) -> list[Part]:
         parts: list[Part] = []
         cited: set[Candidate] = set()
         held = {candidate for each in phrasing.sentences if each.verdict.ok for candidate in phrasing.quotes(each.said)}
-        for each in phrasing.sentences[:SENTENCES]:
+        for each in phrasing.sentences:
             if each.verdict.ok:
                 parts.append(phrasing.part(each))
                 cited.update(parts[-1].quotes)
@@ -244,9 +280,8 @@ class Phraser:
         if draft.chosen[0] not in cited:
             parts.insert(0, Part.quoted(draft.chosen[0]))
             cited.add(draft.chosen[0])
-        said = [candidate for part in parts for candidate in part.quotes]
-        asked = unanswered(said, draft.chosen, draft.wants)
-        needed = omitted([*said, *asked], draft.candidates, self._retriever.library)
+        asked = unanswered(parts, draft.chosen, draft.wants)
+        needed = omitted([*parts, *map(Part.quoted, asked)], draft.candidates, self._retriever.library)
         gaps = [candidate for candidate in draft.chosen if candidate.span.role != "fact"]
         joining = [candidate for candidate in dict.fromkeys((*asked, *needed, *gaps)) if candidate not in cited]
         return [*parts, *map(Part.quoted, joining)]
@@ -270,7 +305,7 @@ class Phraser:
         told = {each.said.text for each in phrasing.sentences}
         for said in sentences:
             phrasing.heard += 1
-            if said.text in told:
+            if said.text in told or len(phrasing.sentences) == SENTENCES:
                 continue
             checked = Checked(said, self._check(phrasing, said))
             phrasing.sentences.append(checked)
@@ -280,7 +315,7 @@ class Phraser:
             raise ChatFailure("language")
 
     def _check(self, phrasing: Phrasing, said: Said) -> Verdict:
-        if said.led_away or not is_sentence(said.text) or parrots(said.text, phrasing.request.rules):
+        if said.led_away or not is_sentence(said.text) or parrots(said.text, phrasing.request.told):
             return Verdict("form")
         quotes = [
             Quote(each.text, each.passage.language, each.document, (each.passage.title, *each.passage.names))
@@ -312,6 +347,7 @@ class Phraser:
         for place, said in zip(wrong, again, strict=False):
             if said.text in told:
                 continue
+            told.add(said.text)
             checked = Checked(said, self._check(phrasing, said), attempt=2)
             phrasing.checks.append(checked)
             if checked.verdict.ok:
@@ -323,6 +359,11 @@ class Phraser:
         lexicon = self._retriever.library.lexicon
         used = (word for word in lexicon.words_in(language) if lexicon.frequency(word, language) >= USED)
         return Vocabulary({*used, *map(fold, STOP_WORDS[language])})
+
+
+def is_phrased(draft: Draft) -> bool:
+    """Return whether an answer is one that a model may phrase: some facts, and no refusal or other Region."""
+    return bool(offers(draft)) and not draft.rule and draft.status in ("answered", "partial")
 
 
 def offers(draft: Draft) -> list[Candidate]:

@@ -6,13 +6,13 @@ The fence has a random name for each request, so that no text can close it.
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from bot.chat import Turn
+from bot.gate import ADDRESS
 from bot.statements import Candidate
 from ingest.documents import Language
 
@@ -36,7 +36,6 @@ _MEND = """\
 Some sentences were checked against their quotes and say something else. Write each one anew, on a line of its own, so
 that it says only what its quotes say, with the same numbers after it.
 """
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 
 
 @cache
@@ -64,6 +63,11 @@ class Request:
     def rules(self) -> str:
         """The message of the system."""
         return _RULES.format(language=LANGUAGES[self.language], form=FORMS[self.language], fence=self.fence)
+
+    @property
+    def told(self) -> str:
+        """Everything that the model is told and nobody else."""
+        return self.rules + _MEND
 
     def turns(self) -> list[Turn]:
         """Return the messages that ask for the answer."""
@@ -93,4 +97,4 @@ class Request:
 
 def _plain(text: str) -> str:
     """Return *text* on one line, without tags or addresses."""
-    return " ".join(_ADDRESS.sub("…", text).translate({ord("<"): "‹", ord(">"): "›"}).split())
+    return " ".join(ADDRESS.sub("…", text).translate({ord("<"): "‹", ord(">"): "›"}).split())

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import datetime as dt
+import logging
 import time
 import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import finishing, followups
 from bot.answers import Answer, Message, Status, Trace
@@ -21,7 +24,7 @@ from bot.composer import Composer
 from bot.draft import Draft
 from bot.evidence import judge
 from bot.intent import wants
-from bot.phrasing import Phraser, Phrasing
+from bot.phrasing import Phraser, Phrasing, is_phrased
 from bot.reranking import Reranker
 from bot.retrieval import Retriever, rank_documents
 from bot.scope import Scope, features, sign
@@ -31,6 +34,8 @@ from ingest.analysis import content_words
 from ingest.documents import Language
 from ingest.library import Library
 from ingest.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 SMALL = 500
 """Passages under which a library says too little of what it is about: only listed signs decline a message then."""
@@ -57,6 +62,7 @@ class Bot:
         self._phraser = Phraser(model, self._retriever, Patience.of(settings), budget) if model else None
         # One event loop for all that ``ask`` is asked: the connections of a model's client belong to a loop.
         self._runner = asyncio.Runner()
+        self._turn = Lock()
         self._composer = Composer(self._retriever)
         self._scope = Scope()
         self.ready = True
@@ -134,7 +140,7 @@ class Bot:
     async def _answers(self, draft: Draft, origin: str) -> AsyncGenerator[Answer, None]:
         """Yield growing answers; the last one is complete."""
         yield self._growing(draft, "retrieve")
-        if self._phraser and draft.context:
+        if self._phraser and draft.context and len(draft.question) <= self.settings.max_question:
             await self._phraser.rewrite(draft, origin)
         answer = await asyncio.to_thread(self._answer, draft)
         if self._phraser and draft.failure:
@@ -163,21 +169,28 @@ class Bot:
         return last
 
     def _whole(self, draft: Draft) -> Answer:
-        return self._runner.run(self._last(draft, COMMAND)) if self._phraser else self._answer(draft)
+        if not self._phraser:
+            return self._answer(draft)
+        with self._turn:
+            return self._runner.run(self._last(draft, COMMAND))
 
     def _keep(self, draft: Draft, answer: Answer) -> Answer:
         """Store the receipt of an answer and return the answer with what the receipt tells of its making."""
         trace = dataclasses.replace(answer.trace, asked_language=draft.asked_language, history=draft.history)
         answer = dataclasses.replace(answer, trace=trace)
-        self.library.receipts.keep(answer.as_json(), answer.trace.as_json())
+        try:
+            self.library.receipts.keep(answer.as_json(), answer.trace.as_json())
+        except SQLAlchemyError as error:
+            # A busy or full disk must not cost the visitor the answer that is there.
+            logger.error("a receipt was not kept: %s", type(error).__name__)
         return answer
 
     def _phrased(self, draft: Draft, phrasing: Phrasing) -> Answer:
         """Return the answer in the model's words, or the extractive one with the reason why there are none."""
         assert self._phraser
-        draft.failure = phrasing.failure
         with draft.timed("verify"):
-            draft.parts = [] if phrasing.failure else self._phraser.assemble(phrasing, draft)
+            draft.parts = self._phraser.assemble(phrasing, draft)
+            draft.failure = phrasing.failure
         draft.timings |= phrasing.timings
         model = self._phraser.model.name if any(part.phrased for part in draft.parts) else ""
         with draft.timed("finish"):
@@ -201,6 +214,8 @@ class Bot:
             self._compose(draft)
         with draft.timed("judge"):
             draft.status = judge(draft)
+        if not is_phrased(draft):
+            draft.failure = None  # no model would have been asked for the words
         with draft.timed("verify"):
             draft.chosen = [candidate for candidate in draft.chosen if verified(candidate)]
         with draft.timed("finish"):

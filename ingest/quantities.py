@@ -121,6 +121,7 @@ _TIME: dict[str, tuple[str, int]] = {
         12,
     ),
     r"mois|maand(?:en)?|months?|monat(?:en?|s)?|monatig\w*|maandse?|mth": ("month", 1),
+    r"semestres?|semesters?|halbjahre?[ns]?": ("month", 6),
     r"trimestres?|kwarta(?:al|len)|quartale?n?|quarters?": ("month", 3),
     r"semaines?|weken|week|weeks?|wochen?|wöchig\w*|weekse?": ("day", 7),
     r"jours?\s+(?:ouvrables?|ouvrés?)|(?:working|business)\s+days?|werkdag(?:en)?|werktagen?|werktage?s?"
@@ -147,7 +148,12 @@ _SCALES: dict[Language, tuple[tuple[str, int], ...]] = {
     "en": ((r"billions?|bn", 9), (r"millions?|mln|mio\.?|m", 6), (r"thousand|k", 3)),
     "fr": ((r"billions?", 12), (r"milliards?|mds?", 9), (r"millions?|mios?\.?|m", 6), (r"mille|k", 3)),
     "nl": ((r"biljoen", 12), (r"miljard|mld\.?", 9), (r"miljoen|mln\.?|m", 6), (r"duizend|k", 3)),
-    "de": ((r"billionen?", 12), (r"milliarden?|mrd\.?", 9), (r"millionen|million|mio\.?|m", 6), (r"tausend|t|k", 3)),
+    "de": (
+        (r"billionen?", 12),
+        (r"milliarden?|mrd\.?", 9),
+        (r"millionen|million|mio\.?|m", 6),
+        (r"tausend|tsd\.?|t|k", 3),
+    ),
 }
 _SPACE = " "
 """The only one within a line that ``plain`` leaves; numbers do not run over lines."""
@@ -404,7 +410,12 @@ def _dates(text: str, language: Language) -> Iterator[Found]:
     for match in _MONTH_ALONE.finditer(covered):
         name = match["month"]
         named = len(name) >= _SHORT_MONTH and name.lower() not in _NO_MONTH
-        named = named or name in ("Mai", "mei", "mai") or (name in ("May", "March") and match.start() > 0)
+        named = (
+            named
+            or (language == "fr" and name.lower() == "mars")
+            or name in ("Mai", "mei", "mai")
+            or (name in ("May", "March") and match.start() > 0)
+        )
         if named and (language in ("fr", "nl") or name[0].isupper()):
             found.append((match.start(), match.end(), f"--{MONTHS[name.lower()]:02d}"))
     found.sort()
@@ -486,6 +497,8 @@ _OFTEN: tuple[tuple[str, str], ...] = (
     (r"annuel(?:le)?s?|annuellement|jaarlijkse?|jährlich\w*|annual|annually|yearly|p\.\s?a\.", "12 month"),
     (r"mensuel(?:le)?s?|mensuellement|maandelijkse?|monatlich\w*|monthly", "1 month"),
     (r"hebdomadaires?|wekelijkse?|wöchentlich\w*|weekly", "7 day"),
+    (r"trimestriel(?:le)?s?|trimestriellement|driemaandelijkse?|vierteljährlich\w*|quarterly", "3 month"),
+    (r"semestriel(?:le)?s?|semestriellement|halfjaarlijkse?|halbjährlich\w*|half-yearly", "6 month"),
     (r"journali(?:er|ère)s?|quotidien\w*|dagelijkse?|täglich\w*|daily", "1 day"),
 )
 _PHONE = re.compile(r"(?<![\w.,])(?:(?:\+|00)32[\s./()-]*(?:\(0\))?|0)[1-9](?:[\s./()-]{0,2}\d){6,9}(?!\w)")
@@ -514,7 +527,7 @@ def _periods(text: str, language: Language) -> Iterator[Found]:
     for pattern, period in _OFTEN:
         for match in re.finditer(rf"\b(?:{pattern})(?!\w)", text, re.IGNORECASE):
             value, unit = period.split()
-            yield match.start(), match.end(), Quantity(value, f"per {unit}", match.group(), sure=False)
+            yield match.start(), match.end(), Quantity(value, f"per {unit}", match.group())
 
 
 def _phones(text: str, language: Language) -> Iterator[Found]:

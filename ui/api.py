@@ -93,7 +93,11 @@ def routes(bot: Bot, settings: Settings) -> APIRouter:
 
 
 async def _events(stream: AsyncIterator[Answer]) -> AsyncIterator[str]:
-    """Yield ``status`` when a step begins, ``token`` for new text, then ``answer`` or ``error``."""
+    """Yield ``status`` when a step begins, ``token`` for new text, then ``answer`` or ``error``.
+
+    A token that is not ``checked`` ends in a language model's words of an unfinished sentence: it may be taken back by
+    one that ``replaces`` all text before.
+    """
     stage, shown = "", ""
     try:
         async for answer in stream:
@@ -103,10 +107,11 @@ async def _events(stream: AsyncIterator[Answer]) -> AsyncIterator[str]:
             if answer.stage != stage:
                 stage = answer.stage
                 yield _event("status", {"stage": stage})
+            checked = not answer.provisional
             if answer.text.startswith(shown) and answer.text != shown:
-                yield _event("token", {"text": answer.text[len(shown) :]})
+                yield _event("token", {"text": answer.text[len(shown) :], "checked": checked})
             elif answer.text != shown:
-                yield _event("token", {"text": answer.text, "replaces": True})
+                yield _event("token", {"text": answer.text, "replaces": True, "checked": checked})
             shown = answer.text
     except Refusal as refusal:
         yield _event("error", problems.details(refusal.key, refusal.status, refusal.sentence))

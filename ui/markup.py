@@ -175,7 +175,12 @@ def _foreign(text: str, answer: Answer) -> Iterator[tuple[int, int, Language]]:
     for statement in answer.statements:
         if statement.language == answer.language:
             continue
-        words = statement.text.strip().removesuffix(in_language(statement.language, answer.language)).strip(" .")
+        words = (
+            statement.text.strip()
+            .rstrip(".")
+            .removesuffix(in_language(statement.language, answer.language))
+            .strip(" .")
+        )
         # The markers of a sentence may stand before its full stop.
         place = re.search(re.escape(words) + r"(?:\s*\[\d+\])*\.?(?:\s*\[\d+\])*", text) if words else None
         if place:

@@ -26,9 +26,11 @@ _TELLING: dict[Kind, frozenset[str]] = {
 class ChatFailure(Exception):
     """A model gave nothing that can be used. ``kind`` says why; the text, for the operator, never holds a question."""
 
-    def __init__(self, kind: Kind, detail: str = "") -> None:
+    def __init__(self, kind: Kind, detail: str = "", *, waited: bool = False) -> None:
+        """*waited* tells that the time for connecting was used up: it is not given twice."""
         super().__init__(detail or kind)
         self.kind = kind
+        self.may_pass = kind in MAY_PASS and not waited
 
 
 def translated(error: Exception, *, begun: bool) -> ChatFailure:
@@ -43,7 +45,8 @@ def translated(error: Exception, *, begun: bool) -> ChatFailure:
     names = {kind.__name__ for cause in _causes(error) for kind in type(cause).__mro__}
     for kind, telling in _TELLING.items():
         if names & telling:
-            return ChatFailure("stalled" if kind == "slow" and begun else kind, type(error).__name__)
+            told = "stalled" if kind == "slow" and begun else kind
+            return ChatFailure(told, type(error).__name__, waited="ConnectTimeout" in names)
     return ChatFailure("cut" if begun else "server", type(error).__name__)
 
 

@@ -68,12 +68,13 @@ class LangChainModel:
     async def stream(self, turns: Sequence[Turn]) -> AsyncGenerator[Piece, None]:
         """Yield the reply piece by piece; raises ``ChatFailure``."""
         begun = ended = False
+        half = ""  # of a character that a server has cut in two
         messages = [(turn.role, turn.text) for turn in turns]
         try:
             async with aclosing(self._model.astream(messages)) as chunks:  # type: ignore[type-var]
                 async for chunk in chunks:
                     usage: Any = chunk.usage_metadata or {}
-                    text = str(chunk.text)
+                    text, half = _whole(half + str(chunk.text))
                     begun = begun or bool(text)
                     ended = ended or any(chunk.response_metadata.get(key) for key in _ENDS)
                     if text or usage:
@@ -112,6 +113,12 @@ def open_chat_model(settings: Settings) -> ChatModel | None:
     return LangChainModel(chat, model, tells_end=provider in PROVIDERS)
 
 
+def _whole(text: str) -> tuple[str, str]:
+    """Return *text* with the halves of UTF-16 joined, and a half at its end that waits for the other one."""
+    half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+    return text[: len(text) - len(half)].encode("utf-16", "surrogatepass").decode("utf-16", "replace"), half
+
+
 def _named(settings: Settings) -> tuple[str, str]:
     """Return provider and model; a colon may also belong to the model's own name (``llama3.2:1b``)."""
     name = settings.llm or "default"
@@ -129,7 +136,8 @@ def _named(settings: Settings) -> tuple[str, str]:
 def _options(provider: str, settings: Settings) -> dict[str, Any]:
     """Return what each provider's class calls address, key, time-outs and tries.
 
-    The time-outs that matter are ours (:mod:`bot.chat.patience`); only connecting cannot be told from outside.
+    The time-outs that matter are ours (:mod:`bot.chat.patience`); only connecting cannot be told from outside, and the
+    classes of mistralai and anthropic have no setting for it: there a dead host is a first word that does not come.
     """
     key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else None
     patience = {"timeout": settings.llm_total_seconds, "connect": settings.llm_connect_seconds}

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from threading import Lock
 
-from bot.chat.failures import DEAD, MAY_PASS, ChatFailure, Kind
+from bot.chat.failures import DEAD, ChatFailure, Kind
 from bot.chat.model import ChatModel, Piece, Turn
 from ingest.settings import Settings
 
@@ -55,7 +55,7 @@ async def patiently(
             late = clock() >= deadline
             raise ChatFailure("slow" if late or not begun else "stalled") from error
         except ChatFailure as failure:
-            if begun or final or failure.kind not in MAY_PASS or clock() + _BEFORE_RETRY >= first_by:
+            if begun or final or not failure.may_pass or clock() + _BEFORE_RETRY >= first_by:
                 raise
             await asyncio.sleep(_BEFORE_RETRY)
 

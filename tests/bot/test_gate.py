@@ -92,7 +92,7 @@ def test_what_was_shown_only_grows_until_the_sentence_is_whole() -> None:
         "a@evil.example", "javascript:alert(1)", "data:text/html;base64,AAAA", "xn--80ak6aa92e.com",
         "![i](http://evil.example/i.png)", "[site](https://evil.example)", "<script>alert(1)</script>",
         "<img src=x onerror=alert(1)>", "ｅｖｉｌ．ｅｘａｍｐｌｅ", "ev\u200bil.exa\u200bmple",
-        "evil dot example", "evil[.]example", "evil。example", "evil (point) example",
+        "evil dot example", "java\tscript:alert(1)", "evil[.]example", "evil。example", "evil (point) example",
     ],
 )  # fmt: skip
 def test_whatever_leads_away_spoils_its_sentence(bait: str) -> None:
@@ -107,6 +107,7 @@ def test_whatever_leads_away_spoils_its_sentence(bait: str) -> None:
     [
         "Le taux est de 70 %, c.-à-d. le maximum.", "Zie art. 5, d.w.z. het plafond.", "Siehe z. B. Art. 12.",
         "It is 1.5 million, e.g. for firms.", "Le plafond est de 50.000 EUR.", "Data: all of them.", "A6K et NIS2.",
+        "Des aides, p.ex. pour l'IA.", "Zie cf.annexe en bijv.een kmo.",
     ],
 )  # fmt: skip
 def test_ordinary_sentences_are_left_alone(text: str) -> None:
