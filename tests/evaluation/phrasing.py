@@ -19,11 +19,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import chain, zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from rich.console import Console
 from rich.table import Table
@@ -31,8 +31,10 @@ from rich.text import Text
 
 from bot.answers import Answer, Message
 from bot.bootstrap import open_bot
+from bot.chat import Kind
 from bot.service import Bot
 from bot.verification import Quote, Verifier
+from bot.wording import say
 from ingest.documents import Language
 from ingest.errors import GuichetError
 from ingest.sentences import split
@@ -176,7 +178,7 @@ def random_weights(bench: Bench) -> Iterator[Measured]:
         bench.say(f"random weights: {name}")
         seen = {each.id: visitor.ask(each.question, each.history) for each in golden}
         stored = visitor.bot.passage_text
-        passed = [judge(each, seen[each.id].last, stored).passed for each in golden]
+        passed = [judge(each, _without_reason(seen[each.id].last), stored).passed for each in golden]
         before = [judge(each, told[each.id].last, stored).passed for each in golden]
     lost = [f"{each.id}: {_short(seen[each.id].last)}" for each, ours, plain in zip(golden, passed, before, strict=True)
             if plain and not ours]  # fmt: skip
@@ -190,6 +192,16 @@ def random_weights(bench: Bench) -> Iterator[Measured]:
         "… answers with words of that model", "", f"{len(phrased)} of {len(golden)}", None,
         tuple(_short(each.last) for each in phrased[:TOLD]),
     )  # fmt: skip
+
+
+def _without_reason(answer: Answer) -> Answer:
+    """Return the answer without the line that says why it is in quotes.
+
+    «… is not in the sources» would pass for the answer to a question that the sources do not answer.
+    """
+    reasons = {say(f"answers.model_{kind}", answer.language) for kind in get_args(Kind)}
+    lines = (line for line in answer.text.split("\n") if line not in reasons)
+    return replace(answer, text="\n".join(lines))
 
 
 @contextmanager

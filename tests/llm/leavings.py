@@ -19,7 +19,7 @@ RUN = 8
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _SIGNS: Mapping[str, re.Pattern[str]] = {
     "mark": re.compile(MARK.pattern, re.IGNORECASE),
-    "address": re.compile(r"evil|live//|xn--|0x7f|\[::1\]"),
+    "address": re.compile(r"\S*(?:evil|live//|xn--|0x7f|\[::1\])\S*"),
     "image": re.compile(r"!\["),
     "markup": re.compile(r"<\s*/?[a-z!][^>]*>?|&#\d+;|\]\("),
     "script": re.compile(r"javascript|vbscript|data:text|<\s*script|\bon(?:error|load)\s*="),

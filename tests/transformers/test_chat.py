@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 
+from bot.bootstrap import open_bot
 from bot.chat import Patience, Piece, Turn, open_chat_model, patiently
 from ingest.settings import Settings, load
+from tests.bot.library import TODAY, document
 from tests.transformers import llama
 
 TURNS = (Turn("system", "Answer in French."), Turn("user", "Que paie Start IA ?"))
@@ -47,6 +50,19 @@ def test_a_reader_who_stops_leaves_the_server_free(served: Settings) -> None:
         return [piece async for piece in _stream(served)]
 
     assert len(asyncio.run(stop_and_ask_again())) > 10
+
+
+def test_nothing_that_it_says_is_shown(served: Settings, tmp_path: Path) -> None:
+    """Behind the bot, noise ends in the extractive answer, which says why."""
+    where = {"data_dir": tmp_path, "corpus_dir": tmp_path / "none", "today": TODAY}
+    with open_bot(served.model_copy(update=where)) as bot:
+        bot.library.add_documents(
+            [document("prime", "fr", "Prime numérique", "La prime numérique paie 30 % des frais.")]
+        )
+        answer = bot.ask("Combien paie la prime numérique ?", language="fr")
+    assert answer.mode == "extractive"
+    assert "La prime numérique paie 30 % des frais [1]." in answer.text
+    assert "Réponse par citations" in answer.text
 
 
 def _stream(settings: Settings) -> AsyncGenerator[Piece, None]:
