@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 from rich.console import Console
@@ -103,7 +104,8 @@ def _doctor(settings: Settings) -> int:
     if model is None:
         print("No language model is set: answers are quotes. GUICHET_LLM=ollama:llama3.2, for example, sets one.")
         return 0
-    where = f" at {settings.llm_base_url}" if settings.llm_base_url else ""
+    # Without the name and password that an address may hold.
+    where = f" at {urlsplit(settings.llm_base_url).netloc.rpartition('@')[2]}" if settings.llm_base_url else ""
     print(f"Asking {model.name}{where} for one sentence:")
     finding = asyncio.run(examine(model, settings, lambda text: print(text, end="", flush=True)))
     print(("\n" if finding.text else "") + finding.told)

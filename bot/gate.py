@@ -23,6 +23,19 @@ LONGEST = 4_000
 """Characters of a reply that are read; five sentences have some 600."""
 
 _MARKER = re.compile(r"\[\s*\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\s*\]")
+_MARKERS_ALIKE = (
+    (
+        re.compile(
+            r"\\?[\[［【]\s*\^?(?:quotes?|sources?|citations?|quelle|bron)?\s*(\d{1,3})(?:†[^\]］】]*)?\s*\\?[\]］】](?:\(#[^)]*\))?",
+            re.IGNORECASE,
+        ),
+        r"[\1]",
+    ),
+    (re.compile(r"\{\s*(\d{1,2})\s*\}"), r"[\1]"),
+    (re.compile(r"\((\d{1,2})\)(?=\s*[.!?](?:\s|$))"), r"[\1]"),
+    (re.compile(r"(?<=[\w%€)»”]{2})([¹²³⁴⁵⁶⁷⁸⁹])(?=[\s.,;]|$)"), lambda match: f"[{unicodedata.digit(match[1])}]"),
+)
+"""Other ways in which models write the number of a quote."""
 _OPENING_MARKERS = re.compile(rf"(?:\s*{_MARKER.pattern}\s*[.,;]?)+")
 _HALF_MARKER = re.compile(r"\[[^\]\w]*\d[^\]]*$|\[\s*$")
 _BEGUN_MARKER = re.compile(r"\[[\s\d,;–-]*$")
@@ -117,6 +130,7 @@ class Gate:
         self._rest = ""
         self._shown = ""
         self._read = 0
+        self._thinking = False
 
     @property
     def provisional(self) -> str:
@@ -125,9 +139,12 @@ class Gate:
 
     def feed(self, text: str) -> list[Said]:
         """Take in *text*; return the sentences that are whole by now."""
-        text = text[: max(0, LONGEST - self._read)]
-        self._read += len(text)
-        self._rest += text
+        spoken = self._spoken(text)
+        if self._thinking:
+            return []
+        self._rest += spoken
+        for pattern, plain in _MARKERS_ALIKE:
+            self._rest = pattern.sub(plain, self._rest)
         *lines, last = self._rest.split("\n")
         found = [sentence for line in lines for sentence in self._cut(line)]
         whole = self._cut(last)
@@ -145,6 +162,24 @@ class Gate:
         if len(safe) > len(self._shown):
             self._shown = safe
         return [said for sentence in found if (said := self._said(sentence)).text]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more has come than is read."""
+        return self._read >= LONGEST
+
+    def _spoken(self, text: str) -> str:
+        """Return what of *text* is said aloud: not what a model thinks before, nor what nobody sees, nor too much."""
+        begun, text = self._rest + text, _UNSEEN.sub("", text)
+        if self._thinking or re.match(r"\s*<(?:think|thinking|reasoning)>", begun, re.IGNORECASE):
+            self._thinking = not re.search(r"</(?:think|thinking|reasoning)>", begun, re.IGNORECASE)
+            self._rest = begun[-20:] if self._thinking else ""
+            return (
+                "" if self._thinking else re.split(r"</(?:think|thinking|reasoning)>", begun, flags=re.IGNORECASE)[-1]
+            )
+        text = text[: max(0, LONGEST - self._read)]
+        self._read += len(text)
+        return text
 
     def close(self) -> list[Said]:
         """Return what is left at the end; half a sentence is none."""

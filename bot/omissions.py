@@ -5,38 +5,19 @@ The state of the first programmes is said by :mod:`bot.finishing`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from bot.draft import Part
 from bot.intent import Want
+from bot.limits import CEILING, EXCLUSION, PAST
 from bot.statements import Candidate
 from bot.states import PROGRAMME_KINDS
 from ingest.documents import Language
 from ingest.library import Library
 from ingest.quantities import Quantity, holds, quantities
 
-CEILING = re.compile(
-    r"\b(?:plafon\w+|maxim\w+|max\.|au plus|jusqu'[àa]|ne (?:peut|peuvent) (?:pas )?dépasser|limité\w*"
-    r"|hoogstens|ten hoogste|begrensd|beperkt tot|bovengrens"
-    r"|höchst\w*|obergrenze|begrenzt|gedeckelt|bis zu"
-    r"|up to|at most|ceiling|capped?|no more than|limited to)(?!\w)",
-    re.IGNORECASE,
-)
-"""Words that make of an amount a ceiling."""
 _MONEY: frozenset[Want] = frozenset({"how_much", "price", "support"})
-EXCLUSION = re.compile(
-    r"\bexclu(?:s|es?|ent|t)?\b|\bn['’e][^.]{0,25}\b(?:éligibles?|admis\w*|pas droit)\b|\bne s['’]applique\w* pas\b"
-    r"|\buitgesloten\b|\bniet in aanmerking\b|\bgeen recht op\b"
-    r"|\bausgeschlossen\b|\bnicht (?:förderfähig|förderbar|berechtigt)\b"
-    r"|\b(?:not|never) eligible\b|\bineligible\b|\bexcluded?\b|\bare not covered\b",
-    re.IGNORECASE,
-)
-"""Words that shut somebody or something out."""
-_PAST = re.compile(
-    r"\b(?:étai(?:en)?t|avai(?:en)?t|pouvai(?:en)?t|waren|konden|werd|wurden?|konnten?|were|was|could)\b", re.IGNORECASE
-)
-"""A rule of the past binds nobody."""
+"""What is asked for when it is money."""
 
 
 def omitted(said: Sequence[Part], candidates: Iterable[Candidate], library: Library) -> list[Candidate]:
@@ -107,8 +88,8 @@ def _is_money(candidate: Candidate) -> bool:
 
 
 def _is_ceiling(candidate: Candidate) -> bool:
-    return _is_money(candidate) and bool(CEILING.search(candidate.text)) and not _PAST.search(candidate.text)
+    return _is_money(candidate) and bool(CEILING.search(candidate.text)) and not PAST.search(candidate.text)
 
 
 def _is_exclusion(candidate: Candidate) -> bool:
-    return bool(EXCLUSION.search(candidate.text)) and not _PAST.search(candidate.text)
+    return bool(EXCLUSION.search(candidate.text)) and not PAST.search(candidate.text)

@@ -31,6 +31,7 @@ from bot.statements import Candidate
 from bot.verification import Quote, Verdict, Verifier
 from ingest.analysis import STOP_WORDS, fold, words
 from ingest.documents import Language
+from ingest.screening import is_order
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ HEARD = 8
 REWRITING = 5.0
 """Seconds that putting a follow-up question in full may take at most: the search waits for it."""
 LONGEST_QUESTION = 400
+MOST_TOKENS = 100_000
+"""What one request can have cost at most, whatever a server reports."""
 WARMING = "Start IA : 50 % en 2026."
 USED = 3
 """Passages in which a word must stand to count as a word of the sources."""
@@ -227,7 +230,7 @@ class Phraser:
                 self._take(phrasing, phrasing.gate.feed(text))
                 if (len(phrasing.sentences), phrasing.provisional) != shown:
                     yield
-                if phrasing.heard >= HEARD:
+                if phrasing.heard >= HEARD or phrasing.gate.is_full:
                     break
         self._take(phrasing, phrasing.gate.close())
         yield
@@ -292,14 +295,16 @@ class Phraser:
         try:
             async with aclosing(patiently(self.model, turns, self._patience, deadline)) as pieces:
                 async for piece in pieces:
-                    tokens_in, tokens_out = max(tokens_in, piece.tokens_in), max(tokens_out, piece.tokens_out)
+                    # A server that counts nonsense must not use up the day.
+                    tokens_in = min(max(tokens_in, piece.tokens_in), MOST_TOKENS)
+                    tokens_out = min(max(tokens_out, piece.tokens_out), MOST_TOKENS)
                     if piece.text:
                         said += piece.text
                         yield piece.text
         finally:
             # A stream that ends early, or a server that does not count, tells no usage.
             cost.tokens_in += tokens_in or _tokens(turns)
-            cost.tokens_out += tokens_out or estimated(said)
+            cost.tokens_out += tokens_out or min(estimated(said), MOST_TOKENS)
 
     def _take(self, phrasing: Phrasing, sentences: Sequence[Said]) -> None:
         told = {each.said.text for each in phrasing.sentences}
@@ -315,7 +320,12 @@ class Phraser:
             raise ChatFailure("language")
 
     def _check(self, phrasing: Phrasing, said: Said) -> Verdict:
-        if said.led_away or not is_sentence(said.text) or parrots(said.text, phrasing.request.told):
+        if (
+            said.led_away
+            or not is_sentence(said.text)
+            or is_order(said.text)
+            or parrots(said.text, phrasing.request.told)
+        ):
             return Verdict("form")
         quotes = [
             Quote(each.text, each.passage.language, each.document, (each.passage.title, *each.passage.names))

@@ -225,7 +225,9 @@ class Bot:
     def _understand(self, question: str, history: tuple[Message, ...], language: Language | None) -> Draft:
         start = time.perf_counter()
         asked_language = language
-        question = " ".join(question.split())
+        # Half a character, as a script may send it, breaks what reads on: it becomes the sign for an unknown one.
+        question = " ".join(question.encode("utf-16", "surrogatepass").decode("utf-16", "replace").split())
+        history = tuple(message for message in history if message.text.strip())
         names = self._retriever.searcher.names
         language = language or followups.language_of(question, history, names)
         draft = Draft(question, language, history, question, self.today, asked_language)

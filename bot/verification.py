@@ -11,10 +11,12 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from rapidfuzz.fuzz import ratio
 
+from bot.limits import CEILING, is_of_the_past, tells_when, turned
 from bot.retrieval import Retriever
 from bot.statements import Candidate
 from bot.support import in_other_words, other_words, threshold, weigh_support
@@ -22,11 +24,16 @@ from ingest.analysis import STOP_WORDS, fold, words
 from ingest.documents import LANGUAGES, Language
 from ingest.figures import MONTHS, figures
 from ingest.languages import detect
-from ingest.quantities import Quantity, holds, plain, quantities
+from ingest.quantities import Quantity, holds, in_order, plain, quantities
 
 Reason = Literal["", "uncited", "figure", "name", "support", "language", "form"]
 """Why a statement is held back: it cites nothing; a figure or a name stands in no cited quote; its words say something
 else; it is in another language; it is no sentence, or holds signs that turn the order of reading."""
+_LIMITED = frozenset({"percent", "EUR"})
+"""Units of which a ceiling is part of the promise."""
+_APART = frozenset({"percent", "EUR", "date", "month", "day", "hour"})
+"""Units whose figures are not taken for one another: «50 %, up to €50,000» may be said the other way round."""
+_NEAR = 25
 LONGEST = 1_500
 """Letters of a statement; more is no sentence."""
 JUDGED = 6
@@ -53,7 +60,7 @@ class Verdict:
 
     reason: Reason = ""
     detail: str = ""
-    """The figure or the name that stands in no cited quote."""
+    """The figure, the name or the claim that stands in no cited quote."""
     score: float = 0.0
     """How likely the quotes bear the statement out; 0 where it was held back before that was asked."""
 
@@ -78,8 +85,14 @@ class Verifier:
         statement = plain(statement)
         if self._in_another_language(statement, language):
             return Verdict("language")
-        if figure := unheld_figure(statement, language, quotes):
+        if figure := (
+            unheld_figure(statement, language, self._of_subject(statement, quotes))
+            or exchanged_figure(statement, language, quotes)
+            or turned_limit(statement, language, quotes)
+        ):
             return Verdict("figure", figure)
+        if claim := turned(statement, [quote.text for quote in quotes]):
+            return Verdict("support", claim)
         if name := self._unheld_name(statement, language, quotes):
             return Verdict("name", name)
         score = weigh_support(
@@ -87,6 +100,11 @@ class Verifier:
             [(name, quote.language) for quote in quotes for name in quote.names],
         ).probability  # fmt: skip
         return Verdict("" if score >= threshold() else "support", score=score)
+
+    def _of_subject(self, statement: str, quotes: Sequence[Quote]) -> Sequence[Quote]:
+        """Return the quotes of the one document that *statement* names: a rate must be its own."""
+        named = self._retriever.searcher.names.named(statement).keys() & {quote.document for quote in quotes}
+        return [quote for quote in quotes if quote.document in named] if len(named) == 1 else quotes
 
     def _in_another_language(self, statement: str, language: Language) -> bool:
         """Return whether *statement* is clearly in another language; one of names and figures is in none."""
@@ -184,6 +202,55 @@ def unheld_figure(statement: str, language: Language, quotes: Sequence[Quote]) -
         return missing.text
     # A sign that stands for a number in some script and was not read as one must not pass for a letter.
     return next((sign for sign in statement if sign > "\x7f" and unicodedata.numeric(sign, None) is not None), "")
+
+
+def exchanged_figure(statement: str, language: Language, quotes: Sequence[Quote]) -> str:
+    """Return a figure of *statement* that has changed places with another one of its kind, or nothing.
+
+    «400 for a sole trader, 80 for a firm» holds the figures of «80 for a sole trader, 400 for a firm». The order of a
+    quote has to be kept; a sentence that turns it round and means the same is lost.
+    """
+    told = in_order(statement, language)
+    for first, second in pairwise(told):
+        if first.value == second.value or (first.unit != second.unit and {first.unit, second.unit} <= _APART):
+            continue
+        orders = {_order(first, second, in_order(quote.text, quote.language)) for quote in quotes} - {None}
+        if orders == {False}:
+            return second.text
+    return ""
+
+
+def _order(first: Quantity, second: Quantity, held: Sequence[Quantity]) -> bool | None:
+    """Return whether *first* comes before *second* among those *held*; None when one of them is not there."""
+    firsts = [place for place, quantity in enumerate(held) if holds([quantity], first)]
+    seconds = [place for place, quantity in enumerate(held) if holds([quantity], second)]
+    return firsts[0] <= seconds[-1] if firsts and seconds else None
+
+
+def turned_limit(statement: str, language: Language, quotes: Sequence[Quote]) -> str:
+    """Return an amount or a rate that was a ceiling, or held in the past, and is told as if it were neither."""
+    limited, dated = bool(CEILING.search(statement)), tells_when(statement)
+    for quantity in quantities(statement, language):
+        holding = [quote for quote in quotes if holds(_quoted(quote.text, quote.language), quantity)]
+        if quantity.unit not in _LIMITED or not holding:
+            continue
+        if not limited and all(_is_limited(quantity, quote) for quote in holding):
+            return quantity.text
+        if not dated and all(is_of_the_past(quote.text) for quote in holding):
+            return quantity.text
+    return ""
+
+
+def _is_limited(quantity: Quantity, quote: Quote) -> bool:
+    """Return whether *quote* calls the figure a ceiling: it is the next one after such words, or they follow it."""
+    for mark in CEILING.finditer(quote.text):
+        after = in_order(quote.text[mark.end() :], quote.language)
+        if after and holds([after[0]], quantity):
+            return True
+        before = in_order(quote.text[max(0, mark.start() - _NEAR) : mark.start()], quote.language)
+        if before and holds([before[-1]], quantity) and not after:
+            return True
+    return False
 
 
 @lru_cache(maxsize=4096)

@@ -53,6 +53,18 @@ def quantities(text: str, language: Language) -> tuple[Quantity, ...]:
     return (*found, *_numbers(text, language))
 
 
+def in_order(text: str, language: Language) -> tuple[Quantity, ...]:
+    """Return the sure quantities of *text* in reading order; one whose place cannot be told is left out."""
+    text = plain(text)
+    digits = _in_digits(text, language)
+    placed = (
+        (max(text.find(quantity.text), digits.find(quantity.text)), quantity)
+        for quantity in quantities(text, language)
+        if quantity.sure
+    )
+    return tuple(quantity for place, quantity in sorted(placed, key=lambda pair: pair[0]) if place >= 0)
+
+
 def holds(quoted: Iterable[Quantity], wanted: Quantity) -> bool:
     """Return whether one of *quoted* says as much as *wanted*; a less precise date is held by a more precise one."""
     return any(_says(quantity, wanted) for quantity in quoted)

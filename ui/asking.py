@@ -60,8 +60,7 @@ class Refusal(GuichetError):
 
 def checked(question: str, language: Language, settings: Settings) -> str:
     """Return *question* as it is asked, or refuse one that is empty or too long."""
-    # Half a character, as a script may send it, breaks what reads on: it becomes the sign for an unknown one.
-    question = question.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\x00", "").strip()
+    question = question.replace("\x00", "").strip()
     if not question:
         raise Refusal("empty", language, 422)
     if len(question) > settings.max_question:

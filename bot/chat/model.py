@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -69,6 +70,7 @@ class LangChainModel:
         """Yield the reply piece by piece; raises ``ChatFailure``."""
         begun = ended = False
         half = ""  # of a character that a server has cut in two
+        last = ""
         messages = [(turn.role, turn.text) for turn in turns]
         try:
             async with aclosing(self._model.astream(messages)) as chunks:  # type: ignore[type-var]
@@ -76,12 +78,14 @@ class LangChainModel:
                     usage: Any = chunk.usage_metadata or {}
                     text, half = _whole(half + str(chunk.text))
                     begun = begun or bool(text)
+                    last = text.strip()[-1:] or last
                     ended = ended or any(chunk.response_metadata.get(key) for key in _ENDS)
                     if text or usage:
-                        yield Piece(text, usage.get("input_tokens", 0), usage.get("output_tokens", 0))
+                        yield Piece(text, usage.get("input_tokens") or 0, usage.get("output_tokens") or 0)
         except Exception as error:  # a provider's package raises what it likes; it becomes one of ours here
             raise translated(error, begun=begun) from error
-        if begun and self._tells_end and not ended:
+        # Some servers tell no end; a sentence that is whole was not cut.
+        if begun and self._tells_end and not ended and last not in ".!?]":
             raise ChatFailure("cut", "the stream ended without its end")
 
 
@@ -121,7 +125,9 @@ def _whole(text: str) -> tuple[str, str]:
 
 def _named(settings: Settings) -> tuple[str, str]:
     """Return provider and model; a colon may also belong to the model's own name (``llama3.2:1b``)."""
-    name = settings.llm or "default"
+    name = (settings.llm or "default").strip()
+    if not name.strip(": ") or name.endswith(":"):
+        raise SettingsError("GUICHET_LLM: names no model; write PROVIDER:NAME, such as ollama:llama3.2")
     provider, colon, model = name.partition(":")
     if colon and model and (provider in PROVIDERS or not settings.llm_base_url):
         return provider, model
@@ -143,7 +149,9 @@ def _options(provider: str, settings: Settings) -> dict[str, Any]:
     patience = {"timeout": settings.llm_total_seconds, "connect": settings.llm_connect_seconds}
     options: dict[str, Any] = {"temperature": 0.0}
     if settings.llm_base_url:
-        options["base_url"] = settings.llm_base_url.rstrip("/")
+        options["base_url"] = _address(settings.llm_base_url)
+    if key and not (key.isascii() and key.isprintable()):
+        raise SettingsError("GUICHET_LLM_API_KEY: holds a character that no key has; copy it again")
     if key:
         options["api_key"] = key
     if provider == "openai":
@@ -161,6 +169,13 @@ def _options(provider: str, settings: Settings) -> dict[str, Any]:
     elif provider == "anthropic":
         options |= {"timeout": settings.llm_total_seconds, "max_retries": 0, "max_tokens": LONGEST}
     return options
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError(f"GUICHET_LLM_BASE_URL: {url} is no address; write http://… or https://…, up to /v1")
+    return url.strip().rstrip("/")
 
 
 def _first_line(error: Exception) -> str:

@@ -41,6 +41,26 @@ def test_markers_belong_to_their_sentence_wherever_they_stand(text: str) -> None
         assert (second.text.rstrip("."), second.numbers) == ("Le plafond est de 50 000 €", (2, 3))
 
 
+@pytest.mark.parametrize(
+    "mark", ["［1］", "【1】", "【1†source】", "[^1]", "\\[1\\]", "{1}", "[quote 1]", "[1](#1)", "(1)", "¹"]
+)
+def test_other_forms_of_markers_are_read(mark: str) -> None:
+    """Models write the number of a quote in many ways."""
+    (first,) = said(f"Le taux est de 70 % des frais{'' if mark == '¹' else ' '}{mark}.")
+    assert first == Said("Le taux est de 70 % des frais.", (1,))
+
+
+@pytest.mark.parametrize("size", [1, 7, 500])
+def test_what_a_model_thinks_is_not_said(size: int) -> None:
+    """Thoughts between their tags are neither shown nor counted."""
+    text = f"<think>Le taux est de 99 %. {'Je réfléchis. ' * 30}</think>Le taux est de 70 % [1]."
+    cut, found = gate(), []
+    for place in range(0, len(text), size):
+        found += cut.feed(text[place : place + size])
+        assert "réfléchis" not in cut.provisional
+    assert [*found, *cut.close()] == [Said("Le taux est de 70 %.", (1,))]
+
+
 def test_half_a_marker_is_held_back() -> None:
     """A marker that is cut in two is never seen, whole or in part."""
     cut = gate()

@@ -141,9 +141,39 @@ def test_a_figure_that_no_quote_holds_is_named(check: Check, statement: str, det
 
 def test_a_figure_of_a_quote_that_is_not_cited_does_not_count(check: Check) -> None:
     """Only cited quotes bear a figure out."""
-    statement = "Start IA paie 50 % de la facture."
+    statement = "L'aide paie 50 % de la facture."
     assert check(statement, "fr", START).reason == "figure"
     assert check(statement, "fr", START, CHEQUE).reason != "figure"
+
+
+def test_a_rate_does_not_move_to_another_programme(check: Check) -> None:
+    """Where one programme is named, its own quotes have to hold the figure, whatever else is cited."""
+    assert check("Start IA paie 50 % de la facture.", "fr", START, CHEQUE).reason == "figure"
+
+
+SIZES = Quote(
+    "Le nombre de chèques est de 80 pour un indépendant, 100 pour une petite entreprise et 400 pour une moyenne.",
+    "fr", "cheque-formation",
+)  # fmt: skip
+OLD = Quote("En 2020, le chèque payait 75 % de la facture.", "fr", "cheque-formation")
+
+
+@pytest.mark.parametrize(
+    ("statement", "quote"),
+    [
+        ("Le nombre est de 400 pour un indépendant, 100 pour une petite entreprise et 80 pour une moyenne.", SIZES),
+        ("Le chèque-formation paie 12 500 € par an et par entreprise.", CHEQUE),
+        ("Le chèque-formation paie au moins 50 % de la facture.", CHEQUE),
+        ("Le chèque-formation paie la totalité de la facture, au maximum 12 500 € par an.", CHEQUE),
+        ("Avec le chèque-formation, le travailleur paie 50 % de la facture.", CHEQUE),
+        ("Le chèque-formation est gratuit.", CHEQUE),
+        ("Le chèque-formation paie 75 % de la facture.", OLD),
+        ("L'appel du chèque-formation est ouvert.", CHEQUE),
+    ],
+)  # fmt: skip
+def test_figures_and_words_of_the_quote_that_say_something_else(check: Check, statement: str, quote: Quote) -> None:
+    """Figures that changed places, a lost ceiling, a floor, another payer, a rate of the past, a state: held back."""
+    assert not check(statement, "fr", quote).ok
 
 
 def test_a_year_in_the_name_of_the_document_is_no_figure(check: Check) -> None:

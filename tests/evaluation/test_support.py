@@ -43,8 +43,8 @@ def test_few_unsupported_statements_are_shown(judged: list[Judged]) -> None:
 
 
 def test_most_supported_statements_are_shown(judged: list[Judged]) -> None:
-    """Three in four statements that are right pass; the others are replaced by their quotes."""
-    assert measured(judged)["all"].hit_rate >= 0.765 - MARGIN
+    """Seven in ten statements that are right pass; the others are replaced by their quotes."""
+    assert measured(judged)["all"].hit_rate >= 0.714 - MARGIN
 
 
 @pytest.mark.parametrize("kind", ["date", "unit", "unrelated"])
