@@ -31,7 +31,7 @@ class Reservation:
 class Budget:
     """The limits of the settings, over the usage that the database remembers.
 
-    An origin is the address of a portal that the operator knows, "page" or "command", never a header as it comes:
+    An origin is "page", "api" or "command", later the address of a portal that is known; never a header as it comes:
     whoever makes up origins would have as many budgets.
     """
 

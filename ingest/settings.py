@@ -70,7 +70,7 @@ class Settings(BaseSettings):
         None, ge=0, description="Most euro a day that it may cost; needs llm_euro_in and llm_euro_out."
     )
     llm_origin_daily_tokens: int | None = Field(
-        None, ge=0, description="Most tokens a day for each origin: each portal, the page, the command line."
+        None, ge=0, description="Most tokens a day for each of the page, the API and the command line."
     )
     llm_euro_in: float | None = Field(None, ge=0, description="Price in euro of a million tokens sent to the model.")
     llm_euro_out: float | None = Field(None, ge=0, description="Price in euro of a million tokens that it writes.")
