@@ -31,6 +31,8 @@ PIECES = 8_192
 PIECES_WEIGHT = 4.0
 LEAST_OURS = 0.3
 """Probability of being a question to our sources under which a message is taken for something else."""
+LIKELY_FRAUD = 0.5
+"""Probability from which somebody is told that he asks for fraud though no sign says so: «le maximum» alone is none."""
 LEAST_OURS_SIGNED = 0.5
 """The same where a sign says what else it is."""
 LEANING = frozenset(
@@ -158,6 +160,8 @@ class Scope:
         borne = sign(question)
         backed = borne is not None and borne.label == label
         if ours >= (LEAST_OURS_SIGNED if backed else LEAST_OURS) or (leaning and label not in LEANING):
+            return ours, None
+        if label == "fraud" and not backed and likely[label] < LIKELY_FRAUD:
             return ours, None
         if backed:
             return ours, borne

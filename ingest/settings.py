@@ -64,13 +64,16 @@ class Settings(BaseSettings):
         30, gt=0, description="Longest time that one answer may ask of the language model."
     )
     llm_daily_tokens: int | None = Field(
-        None, ge=0, description="Most tokens a day, in Brussels, that the language model may take; then extractive."
+        None,
+        ge=0,
+        le=10**12,
+        description="Most tokens a day, in Brussels, that the language model may take; then extractive.",
     )
     llm_daily_euro: float | None = Field(
         None, ge=0, description="Most euro a day that it may cost; needs llm_euro_in and llm_euro_out."
     )
     llm_origin_daily_tokens: int | None = Field(
-        None, ge=0, description="Most tokens a day for each of the page, the API and the command line."
+        None, ge=0, le=10**12, description="Most tokens a day for each of the page, the API and the command line."
     )
     llm_euro_in: float | None = Field(None, ge=0, description="Price in euro of a million tokens sent to the model.")
     llm_euro_out: float | None = Field(None, ge=0, description="Price in euro of a million tokens that it writes.")

@@ -66,9 +66,10 @@ class Site:
         self._thread.join(10)
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: while Playwright's own event loop is there, no other one can run in this thread.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests; without it they are skipped, but never in CI."""
+    """One Chromium for all tests of this folder; without it they are skipped, but never in CI."""
     if not CHROMIUM.exists():
         if os.environ.get("CI"):
             pytest.fail(f"{CHROMIUM} is missing; install Chromium")

@@ -183,9 +183,10 @@ def test_summary_of_nothing_claims_nothing():
 
 
 def test_bars_are_met_by_good_answers():
-    """Good answers to a sourced and a declined question meet every bar."""
+    """Good answers to a sourced, a follow-up and a declined question meet every bar."""
     declined = verdict(dataclasses.replace(QUESTION, kind="unanswerable", must=(("sources",),)), DECLINE)
-    figures = figures_of_answers([verdict(), declined])
+    followup = verdict(dataclasses.replace(QUESTION, kind="followup"))
+    figures = figures_of_answers([verdict(), followup, declined])
     assert [bar.name for bar in ANSWER_BARS if not bar.check(figures).met] == []
 
 
