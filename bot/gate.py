@@ -64,6 +64,7 @@ _ENDINGS = (
     "|cn|jp|in|us|ca|au|br|io|ai|co|me|tv|cc|ws|to|ly|gg|tk|ml|ga|cf|gq|app|dev|xyz|top|site|online|shop|store|club|live"
     "|link|click|page|web|cloud|tech|digital|agency|support|help|zip|mov|win|bid|loan|work|world|today|news|blog|wiki"
     "|example|test|local|localhost|onion"
+    r"|[\u0370-\u06ff\u0900-\u0eff\u1100-\u11ff\u3040-\u9fff\uac00-\ud7af]{2,}"
 )
 """Endings of a bare domain. Without such a list «p.ex.» and «cf.annexe» would be places on the net."""
 ADDRESS = re.compile(
@@ -220,7 +221,7 @@ class Gate:
                 break
             token, place = match.group(), match.end()
             if token[0].isalpha():
-                if not self._may_show(token, whole=place < len(text)) or shown[-1:] == "." or shown[-1:] == "@":
+                if not self._may_show(token, whole=place < len(text)) or shown[-1:] in (".", ":", "@"):
                     break
             elif not token.isspace() and (token not in _HARMLESS or (not shown.strip() and token not in _OPENERS)):
                 break
