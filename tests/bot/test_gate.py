@@ -113,7 +113,8 @@ def test_what_was_shown_only_grows_until_the_sentence_is_whole() -> None:
         "a@evil.example", "javascript:alert(1)", "data:text/html;base64,AAAA", "xn--80ak6aa92e.com",
         "![i](http://evil.example/i.png)", "[site](https://evil.example)", "<script>alert(1)</script>",
         "<img src=x onerror=alert(1)>", "ｅｖｉｌ．ｅｘａｍｐｌｅ", "ev\u200bil.exa\u200bmple",
-        "evil dot example", "java\tscript:alert(1)", "evil[.]example", "evil.бел", "evil。example", "evil (point) example",
+        "evil dot example", "java\tscript:alert(1)", "evil[.]example", "evil.бел",
+        "evil。example", "evil (point) example",
     ],
 )  # fmt: skip
 def test_whatever_leads_away_spoils_its_sentence(bait: str) -> None:
