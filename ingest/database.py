@@ -100,6 +100,18 @@ class UsageRow(Base):
     requests: Mapped[int]
 
 
+class JournalRow(Base):
+    """One change by staff, or by the guichet itself."""
+
+    __tablename__ = "journal"
+    number: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True), index=True)
+    by: Mapped[str] = mapped_column(String(100), index=True)
+    action: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(300), index=True)
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 def now() -> dt.datetime:
     """Return the present moment, as the tables store it."""
     return dt.datetime.now(dt.UTC)

@@ -34,7 +34,7 @@ class Markup(str):
 Child = str | None | Iterable[str | None]
 
 
-def tag(name: str, *children: Child, **attributes: str | bool | int | None) -> Markup:
+def tag(name: str, /, *children: Child, **attributes: str | bool | int | None) -> Markup:
     """Return an element: strings are escaped, ``Markup`` is kept, ``data_source`` is written ``data-source``."""
     written = "".join(
         f" {key.rstrip('_').replace('_', '-')}" + ("" if value is True else f'="{html.escape(str(value))}"')

@@ -1,0 +1,1 @@
+"""The rooms of the staff desk, in the order of its menu."""
