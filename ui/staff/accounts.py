@@ -40,6 +40,7 @@ REASONS = {
     "password_long": "The password is too long, or holds signs that cannot be kept.",
     "password_name": "The password is nearly the name of the account; choose another one.",
     "password_common": "The password is one of those that are tried first; choose another one.",
+    "not_twice": "The two passwords are not the same; begin again.",
     "password_same": "This is the password that should be replaced; choose another one.",
 }
 """Each reason in English for the command line; the desk says it in its languages (``desk_accounts.bad_name``)."""

@@ -19,10 +19,11 @@ Flaw = Literal["short", "long", "name", "common", "same"]
 
 _COMMON = frozenset(
     (
-        "admin", "administrateur", "administrator", "administrateurs", "azerty", "bienvenue", "bonjour", "changeme",
-        "changezmoi", "digitalwallonia", "geheim", "geheimnis", "guichet", "guichetia", "iloveyou", "jetaime", "letmein",
-        "liverpool", "loulou", "monmotdepasse", "motdepasse", "password", "passwort", "princess", "qwerty", "qwertz",
-        "sunshine", "superman", "tremplin", "wachtwoord", "wallonie", "wallonia", "welcome", "welkom", "willkommen",
+        "admin", "administrateur", "administrator", "azerty", "bienvenue", "bonjour", "changeme",
+        "changezmoi", "digitalwallonia", "geheim", "geheimnis", "guichet", "guichetia", "iloveyou", "jetaime",
+        "letmein", "liverpool", "loulou", "monmotdepasse", "motdepasse", "password", "passwort", "princess",
+        "qwerty", "qwertz", "sunshine", "superman", "tremplin", "wachtwoord", "wallonie", "wallonia", "welcome", "welkom",
+        "willkommen",
     )
 )  # fmt: skip
 """The commonest words of passwords in our languages, and those of this place; digits around them change nothing."""

@@ -251,11 +251,11 @@ class Sessions:
 
     # What is not ours
 
-    def refuse_forged(self, connection: HTTPConnection, person: Person | None = None, token: str | None = None) -> None:
+    def refuse_forged(self, connection: HTTPConnection, expected: str | None = None, token: str = "") -> None:
         """Raise ``Forged`` unless a page of our own sent this request.
 
         For everything but GET and HEAD. Browsers tell in ``Sec-Fetch-Site`` or ``Origin`` which site a page came from,
-        and no page can change that. With *person*, the request must carry the form *token* of the session as well.
+        and no page can change that. With *expected*, ``Person.token``, the form must have carried it as its *token*.
         """
         site, origin = connection.headers.get("sec-fetch-site"), connection.headers.get("origin")
         if site is None and origin is None:
@@ -264,9 +264,7 @@ class Sessions:
             raise Forged("sent by another site")
         if origin is not None and not self._is_own(origin, connection.headers.get("host", "")):
             raise Forged("sent by another origin")
-        if person is not None and not hmac.compare_digest(
-            person.token.encode(), (token or "").encode(errors="replace")
-        ):
+        if expected is not None and not hmac.compare_digest(expected.encode(), token.encode(errors="replace")):
             raise Forged("not a form of this session")
 
     def _is_own(self, origin: str, host: str) -> bool:
