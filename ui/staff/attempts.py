@@ -115,10 +115,6 @@ class Attempts:
                 row.failures = row.failures - 1 if key.name.startswith("address") else 0
                 row.blocked_until = None
 
-    def forgive(self, session: Session, key: Key) -> None:
-        """Forget the failures of *key* in a transaction of an administrator."""
-        session.execute(delete(StaffAttemptRow).where(StaffAttemptRow.key == key.name))
-
 
 def _count(session: Session, key: Key, row: StaffAttemptRow | None, at: dt.datetime) -> bool:
     if row is None:

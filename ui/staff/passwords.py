@@ -22,8 +22,8 @@ _COMMON = frozenset(
         "admin", "administrateur", "administrator", "azerty", "bienvenue", "bonjour", "changeme",
         "changezmoi", "digitalwallonia", "geheim", "geheimnis", "guichet", "guichetia", "iloveyou", "jetaime",
         "letmein", "liverpool", "loulou", "monmotdepasse", "motdepasse", "password", "passwort", "princess",
-        "qwerty", "qwertz", "sunshine", "superman", "tremplin", "wachtwoord", "wallonie", "wallonia", "welcome", "welkom",
-        "willkommen",
+        "qwerty", "qwertz", "sunshine", "superman", "tremplin", "wachtwoord", "wallonie", "wallonia", "welcome",
+        "welkom", "willkommen",
     )
 )  # fmt: skip
 """The commonest words of passwords in our languages, and those of this place; digits around them change nothing."""
