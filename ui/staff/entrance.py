@@ -74,6 +74,7 @@ class Entrance:
     def __init__(self, engine: Engine, settings: Settings, hasher: Hasher | None = None) -> None:
         self._engine = engine
         self.accounts = Accounts(engine, hasher)
+        self.accounts.hasher.prepare()
         self.sessions = Sessions(engine, settings)
         self.attempts = Attempts(engine)
         self.journal = Journal(engine)

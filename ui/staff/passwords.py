@@ -88,8 +88,11 @@ class Hasher:
     def __init__(self, cost: Cost | None = None) -> None:
         cost = cost or Cost()
         self._hasher = PasswordHasher(time_cost=cost.time, memory_cost=cost.memory_kib, parallelism=cost.lanes)
-        # For names that do not exist, so that they take as long as those that do.
-        self._nobody = self._hasher.hash(secrets.token_urlsafe(32))
+        self._nobody: str | None = None
+
+    def prepare(self) -> None:
+        """Make the hash that names without an account are compared with, so that they take as long as the others."""
+        self._nobody = self._nobody or self._hasher.hash(secrets.token_urlsafe(32))
 
     def hash(self, password: str) -> str:
         """Return what is kept of *password*."""
@@ -97,8 +100,9 @@ class Hasher:
 
     def matches(self, kept: str | None, password: str) -> bool:
         """Return whether *password* is the one that is *kept*; without one it takes as long and is not."""
+        self.prepare()
         try:
-            self._hasher.verify(kept or self._nobody, normal(password)[: LONGEST + 1])
+            self._hasher.verify(kept or self._nobody or "", normal(password)[: LONGEST + 1])
         except (VerificationError, InvalidHashError, UnicodeEncodeError):
             return False
         return kept is not None
