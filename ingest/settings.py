@@ -82,6 +82,9 @@ class Settings(BaseSettings):
         ge=0,
         description="Days that receipts keep what visitors wrote (question, earlier turns, remarks); 0: never stored.",
     )
+    staff_second_person: bool = Field(
+        False, description="Whether a document must be published by another person than the one who prepared it."
+    )
     today: dt.date | None = Field(None, description="The date to answer for; unset: today in Europe/Brussels.")
     rate_limit: str = Field(
         "30/minute", description='Questions per visitor, "off" for load tests on loopback; not in force yet.'
