@@ -78,13 +78,7 @@ class Shelf:
         states = [("good", "publié"), ("attention", "à revoir"), ("quiet", "brouillon")] * 9
         rows = [
             (forms.link(f"documents/{number}", title), forms.badge(look, text), "23 novembre 2026", "Wallonie")
-            for number, (title, (look, text)) in enumerate(
-                zip(
-                    self.titles,
-                    [("good", "publié"), ("attention", "à revoir"), ("quiet", "brouillon")] * 9,
-                    strict=False,
-                )
-            )
+            for number, (title, (look, text)) in enumerate(zip(self.titles, states, strict=False))
         ]
         return forms.titled(
             "Documents",
