@@ -131,7 +131,9 @@ def edit(fields: Fields) -> Edit:
     if "title" not in fields:
         return Edit(**own)
     meta: dict[str, Any] = {
-        name: fields[name].strip() or None for name in ("kind", "status", "opens", "closes", "operator") if name in fields
+        name: fields[name].strip() or None
+        for name in ("kind", "status", "opens", "closes", "operator")
+        if name in fields
     }
     if "contact" in fields:
         meta["contact"] = {"url": fields["contact"].strip(), "confirmed": True} if fields["contact"].strip() else None

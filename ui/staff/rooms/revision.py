@@ -91,8 +91,12 @@ def _becomes(library: Library, found: Revision, language: Language) -> Markup:
         question = tag(
             "div",
             tag("p", words("desk_documents.looks_like", language, title=other.title, share=share)),
-            forms.do("documents.version", words("desk_documents.make_version", language), number=found.number, id=other.id),
-            forms.do("documents.version", words("desk_documents.make_apart", language), number=found.number, id=found.id),
+            forms.do(
+                "documents.version", words("desk_documents.make_version", language), number=found.number, id=other.id
+            ),
+            forms.do(
+                "documents.version", words("desk_documents.make_apart", language), number=found.number, id=found.id
+            ),
             class_="attention",
         )
     difference = forms.link(
@@ -116,7 +120,9 @@ def _actions(library: Library, previews: Previews, visit: Visit, found: Revision
         yield forms.do("documents.recover", words("desk_documents.recover", language), number=number)
     if found.state == "published" and publisher:
         sure = words("desk_documents.archive_sure", language, title=found.title)
-        yield forms.do("documents.archive", words("desk_documents.archive", language), look="danger", confirm=sure, number=number)
+        yield forms.do(
+            "documents.archive", words("desk_documents.archive", language), look="danger", confirm=sure, number=number
+        )
     if found.state in ("replaced", "archived") and publisher:
         sure = words("desk_documents.restore_sure", language)
         yield forms.do("documents.restore", words("desk_documents.restore", language), confirm=sure, number=number)
@@ -230,9 +236,7 @@ def _about(found: Revision, language: Language) -> Markup | None:
     )
 
 
-def _rewriting(
-    library: Library, found: Revision, document: SourceDocument | None, language: Language
-) -> Markup | None:
+def _rewriting(library: Library, found: Revision, document: SourceDocument | None, language: Language) -> Markup | None:
     """Return the form in which the text of a text file is corrected."""
     if document is None or not found.original or not found.original.endswith(EDITED_AS_TEXT):
         return None
