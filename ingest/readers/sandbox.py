@@ -76,6 +76,8 @@ class Sandbox:
         self._limits = Limits(settings.max_file_megabytes, settings.reader_seconds, settings.reader_megabytes)
         self._child: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
+        self.broken = 0
+        """How many children broke down on a file, neither for time nor for memory."""
 
     def __enter__(self) -> Sandbox:
         return self
@@ -138,6 +140,7 @@ class Sandbox:
             return UnreadableFile(message, "timeout")
         if -code in _BY_MEMORY:
             return _too_much_memory(path, self._limits.reader_megabytes)
+        self.broken += 1
         return UnreadableFile(f"{path.name}: is damaged (the reader broke down); export it again", "damaged")
 
     def _end(self) -> int:
