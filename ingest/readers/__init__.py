@@ -53,6 +53,7 @@ _HTML = re.compile(
     _PROLOGUE + r"(?:!doctype\s+html|html|head|body|title|meta|script|style|div|table|p|h1)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_XML = re.compile(r"\s*<(?:\?xml\s|svg[\s>]|!doctype\s+svg)", re.IGNORECASE)
 _HTML_INSIDE = re.compile(r"<(?:html|body)[\s>]", re.IGNORECASE)
 _STRICT_HTML = re.compile(_PROLOGUE + r"(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _NOISE = re.compile("[\x00-\x06\x0e-\x1a\x1c-\x1f]")
@@ -173,6 +174,8 @@ def _text_reader(path: Path, text: str) -> Reader:
         return read_html
     if markdown:
         return partial(_read_markdown, text)
+    if _XML.match(text):
+        raise UnreadableFile(f"{path.name}: is an XML file or a drawing; save it as PDF or as a web page", "wrong_type")
     if expected := MARKED_SUFFIXES.get(path.suffix.lower()):
         # Plain text has no mark of its own, so that here the name counts: what was saved under it is something else.
         message = f"{path.name}: is no {expected} but plain text; save it again, or name it .txt"

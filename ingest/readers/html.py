@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ from ingest.readers.blocks import Block, Sheet, check_length, clean, document, t
 from ingest.readers.hidden import ORDINARY, comments, warnings
 from ingest.readers.styles import without_hidden
 
+MAX_ATTRIBUTES = 500
+
+_CROWDED = re.compile(rb"<([a-zA-Z][\w:-]*)([^<>]{4000,})>")
 _ISO_DATE = re.compile(r"(?:19|20)\d\d-\d\d-\d\d")
 _BLOCKS = (
     "address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figcaption", "figure", "footer", "form",
@@ -26,7 +30,7 @@ def read_html(path: Path, content: bytes) -> SourceDocument:
     """Return the main text of the web page in *content* with its title, language, date and address."""
     import trafilatura
 
-    tree = trafilatura.load_html(content)
+    tree = trafilatura.load_html(_CROWDED.sub(_uncrowded, content))
     if tree is None:
         raise UnreadableFile(f"{path.name}: is a damaged web page; save it again from the browser", "damaged")
     raw = "".join(tree.itertext())
@@ -36,13 +40,7 @@ def read_html(path: Path, content: bytes) -> SourceDocument:
     language, address, title = _language(tree), _canonical(tree), clean(tree.findtext(".//title") or "")
     publisher = _publisher(tree)
     _set_apart(tree)
-    found: Any = trafilatura.bare_extraction(
-        tree,
-        include_comments=False,
-        include_tables=True,
-        with_metadata=True,
-        date_extraction_params={"extensive_search": False, "original_date": False},
-    )
+    found = _main_text(tree)
     blocks = list(_blocks(found.body)) if found is not None and found.body is not None else []
     if not blocks:
         blocks = [Block("paragraph", line) for line in trafilatura.html2txt(tree).splitlines() if line.strip()]
@@ -65,6 +63,34 @@ def read_html(path: Path, content: bytes) -> SourceDocument:
             publisher=publisher or (found.sitename if found is not None else None),
         ),
     )
+
+
+def _main_text(tree: Any) -> Any:
+    """Return what trafilatura takes for the main text: read strictly, unless half of it would be lost."""
+    strict, loose = (_extracted(copy.deepcopy(tree), strict=True), _extracted(tree, strict=False))
+    return strict if 2 * _length(strict) >= _length(loose) > 0 else loose
+
+
+def _extracted(tree: Any, *, strict: bool) -> Any:
+    import trafilatura
+
+    return trafilatura.bare_extraction(
+        tree,
+        include_comments=False,
+        include_tables=True,
+        with_metadata=True,
+        favor_precision=strict,
+        date_extraction_params={"extensive_search": False, "original_date": False},
+    )
+
+
+def _length(found: Any) -> int:
+    return sum(map(len, found.body.itertext())) if found is not None and found.body is not None else 0
+
+
+def _uncrowded(match: re.Match[bytes]) -> bytes:
+    """Return a tag without its attributes when it has more than any page needs: each is compared with all others."""
+    return b"<%b>" % match[1] if match[2].count(b"=") > MAX_ATTRIBUTES else match[0]
 
 
 def _tables(found: Any) -> int:
