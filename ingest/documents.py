@@ -82,6 +82,8 @@ class FileFacts:
     """Pages that cannot be read, by number."""
     hidden: int = 0
     """Pieces of text that nobody sees."""
+    hidden_orders: tuple[int, ...] = ()
+    """Pages on which such a piece gives an order to an AI; 0 in a file without pages."""
     title_from: Basis | None = None
     as_of_from: Basis | None = None
     language_from: Basis | None = None

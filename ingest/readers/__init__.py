@@ -72,7 +72,7 @@ class Limits(Protocol):
 def read(path: Path, settings: Limits, *, id: str | None = None, name: str | None = None) -> SourceDocument:
     """Return the document in the file *path*, or raise ``UnreadableFile`` with the reason and the way out.
 
-    *name* is what the file was called before it was stored under another one: messages and guesses use it, no path does.
+    *name* is what the file was called before it was stored under another one; it is for messages and guesses only.
     Nothing here limits time or memory: for a file of unknown origin use ``ingest.readers.sandbox``.
     """
     # From here on the path is but a name, which no reader opens.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,9 @@ LONGEST_STATEMENT = 4_000
 """Characters after which a text without the end of a sentence is cut between words; patterns need not see more."""
 MAX_CHARACTERS = 5_000_000
 """Characters of a document: 1,500 full pages. More of it comes from a file made to fill the memory."""
+PIECE = 500
+"""Characters that tell a language."""
+PIECES = 12
 MAX_STATEMENTS = 200_000
 
 _ENDS = (". ", "! ", "? ", "… ")
@@ -130,9 +134,14 @@ def _id(name: str, digest: str) -> str:
 
 
 def _language(sheets: Sequence[Sheet]) -> Language:
+    """Return the language of most of the text: of a long one, pieces from all over it are asked."""
     from ingest.languages import detect
 
-    return detect(" ".join(block.text[:LONGEST_STATEMENT] for sheet in sheets for block in sheet.blocks))
+    text = " ".join(block.text[:LONGEST_STATEMENT] for sheet in sheets for block in sheet.blocks)
+    if len(text) < 2 * PIECE:
+        return detect(text)
+    starts = range(0, len(text) - PIECE + 1, max(PIECE, (len(text) - PIECE) // PIECES))
+    return Counter(detect(text[start : start + PIECE]) for start in starts).most_common(1)[0][0]
 
 
 def _first_heading(sheets: Sequence[Sheet]) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 from ingest.documents import FileFacts, SourceDocument
 from ingest.errors import UnreadableFile
 from ingest.readers.blocks import Block, Sheet, clean, document, table_rows
-from ingest.readers.hidden import Hidden, warnings
+from ingest.readers.hidden import Hidden, order_pages, warnings
 from ingest.readers.package import Package
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -58,6 +58,7 @@ def read_docx(path: Path, content: bytes) -> SourceDocument:
             kind="docx",
             tables=sum(1 for _ in body.iter(f"{_W}tbl")),
             hidden=len(hidden),
+            hidden_orders=order_pages(hidden),
             title_from="heading" if named else "metadata" if properties.get("title") else None,
             as_of_from="metadata",
             author=properties.get("creator"),

@@ -33,6 +33,11 @@ def comments(markup: str) -> Iterator[Hidden]:
         start = markup.find("<!--", end + 3)
 
 
+def order_pages(found: Iterable[Hidden]) -> tuple[int, ...]:
+    """Return the page of each hidden piece that gives an order to an AI, 0 in a file without pages."""
+    return tuple(piece.page or 0 for piece in found if is_order(" ".join(visible(_TAG.sub(" ", piece.text)).split())))
+
+
 def warnings(
     name: str,
     found: Iterable[Hidden],

@@ -11,7 +11,7 @@ from typing import Any, cast
 from ingest.documents import LANGUAGES, FileFacts, Language, SourceDocument
 from ingest.errors import UnreadableFile
 from ingest.readers.blocks import Block, Sheet, check_length, clean, document, table_rows
-from ingest.readers.hidden import ORDINARY, comments, warnings
+from ingest.readers.hidden import ORDINARY, comments, order_pages, warnings
 from ingest.readers.styles import without_hidden
 
 MAX_ATTRIBUTES = 500
@@ -19,7 +19,8 @@ MAX_ATTRIBUTES = 500
 _CROWDED = re.compile(rb"<([a-zA-Z][\w:-]*)([^<>]{4000,})>")
 _ISO_DATE = re.compile(r"(?:19|20)\d\d-\d\d-\d\d")
 _BLOCKS = (
-    "address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figcaption", "figure", "footer", "form",
+    "address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figcaption", "figure", "footer",
+    "form",
     "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "section", "table", "td", "th",
     "tr", "ul",
 )  # fmt: skip
@@ -57,6 +58,7 @@ def read_html(path: Path, content: bytes) -> SourceDocument:
             kind="html",
             tables=_tables(found),
             hidden=sum(piece.how not in ORDINARY for piece in hidden),
+            hidden_orders=order_pages(hidden),
             title_from="metadata",
             as_of_from="metadata",
             author=clean((found.author if found is not None else None) or "") or None,

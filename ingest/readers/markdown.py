@@ -14,11 +14,11 @@ from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.footnote import footnote_plugin
 
 from ingest import frontmatter, sentences
-from ingest.documents import FileFacts, Language, Page, Role, Section, Source, SourceDocument, Statement
+from ingest.documents import Basis, FileFacts, Language, Page, Role, Section, Source, SourceDocument, Statement
 from ingest.errors import InvalidFrontMatter, UnreadableFile
 from ingest.filenames import slug
 from ingest.readers.blocks import check_length, check_statements
-from ingest.readers.hidden import comments, warnings
+from ingest.readers.hidden import comments, order_pages, warnings
 
 _HEAD = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n", re.DOTALL)
 _URL = re.compile(r"https?://[^\s>]+")
@@ -84,11 +84,8 @@ def read_markdown(path: Path, content: bytes, *, id: str | None = None) -> Sourc
         as_of=head.status_as_of,
         meta=head.model_dump(mode="json", exclude={"id", "lang", "title"}),
         warnings=warnings(path.name, comments(text), [(None, text)]),
-        file=FileFacts(
-            kind="markdown", tables=_tables(text), title_from="metadata", as_of_from="metadata",
-            language_from="metadata",
-        ),
-    )  # fmt: skip
+        file=_facts(text, "metadata", "metadata"),
+    )
 
 
 def _check_head(head: str, path: Path) -> None:
@@ -100,7 +97,7 @@ def _check_head(head: str, path: Path) -> None:
         for event in yaml.parse(head, yaml.SafeLoader):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEEPEST_HEAD or isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 2
+                line = event.start_mark.line + 2 if event.start_mark else 1
                 what = "refers to another place (&, *)" if depth <= DEEPEST_HEAD else "is nested too deeply"
                 raise InvalidFrontMatter(f"{path.name}, line {line}: the head {what}; write its values out")
     except yaml.YAMLError:
@@ -121,15 +118,19 @@ def _plain(path: Path, text: str, digest: str, id: str | None) -> SourceDocument
     return SourceDocument(
         id or slug(path.name), language, title or path.stem, (Page(sections),), path=path.name, digest=digest,
         warnings=warnings(path.name, comments(text), [(None, text)]),
-        file=FileFacts(
-            kind="markdown", tables=_tables(text), title_from="heading" if title else "name", language_from="text"
-        ),
+        file=_facts(text, "heading" if title else "name", "text"),
     )  # fmt: skip
 
 
-def _tables(text: str) -> int:
-    """Return how many tables *text* has, by the lines under their heads."""
-    return len(_UNDER_HEAD.findall(text))
+def _facts(text: str, title_from: Basis, language_from: Basis) -> FileFacts:
+    return FileFacts(
+        kind="markdown",
+        tables=len(_UNDER_HEAD.findall(text)),
+        hidden_orders=order_pages(comments(text)),
+        title_from=title_from,
+        as_of_from="metadata",
+        language_from=language_from,
+    )
 
 
 def _sections(body: str, language: Language) -> Iterator[Section]:

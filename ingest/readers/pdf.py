@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ingest.documents import FileFacts, SourceDocument
 from ingest.errors import UnreadableFile
 from ingest.readers.blocks import Block, Sheet, check_length, clean, document
-from ingest.readers.hidden import Hidden
+from ingest.readers.hidden import Hidden, order_pages
 from ingest.readers.hidden import warnings as hidden_warnings
 from ingest.readers.layout import Line, paragraphs, without_running_lines
 from ingest.readers.tables import count_tables
@@ -88,6 +88,7 @@ def read_pdf(path: Path, content: bytes) -> SourceDocument:
             scanned=tuple(scanned),
             unread=tuple(unread),
             hidden=len(veiled),
+            hidden_orders=order_pages(veiled),
             title_from="metadata",
             as_of_from="metadata",
             author=clean(metadata.get("Author", "")) or None,

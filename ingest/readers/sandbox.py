@@ -18,19 +18,23 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from ingest.documents import SourceDocument
 from ingest.errors import UnreadableFile
 from ingest.filenames import shown
 
-__all__ = ["ReadingLimits", "Sandbox"]
+if TYPE_CHECKING:
+    from ingest.findings import Findings
+
+__all__ = ["Examined", "ReadingLimits", "Sandbox"]
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _KNOWN = {
     *(("ingest.documents", name) for name in ("SourceDocument", "Page", "Section", "Statement", "Source", "FileFacts")),
     *(("ingest.errors", name) for name in ("UnreadableFile", "InvalidFrontMatter")),
-    ("ingest.readers.sandbox", "Reply"),
+    *(("ingest.readers.sandbox", name) for name in ("Reply", "Examined")),
+    *(("ingest.findings", name) for name in ("Findings", "Fingerprint", "Guess")),
     ("datetime", "date"),
     ("datetime", "datetime"),
 }
@@ -73,6 +77,8 @@ class _Request:
     path: Path
     id: str | None
     name: str
+    examined: bool = False
+    last_modified: str | None = None
 
     @property
     def shown(self) -> str:
@@ -81,10 +87,25 @@ class _Request:
 
 
 @dataclass(frozen=True)
+class Examined:
+    """A document, with what was found in it where that was asked for."""
+
+    document: SourceDocument
+    asked: Findings | None = None
+
+    @property
+    def findings(self) -> Findings:
+        """What was found in the document."""
+        if self.asked is None:
+            raise ValueError("this document was read, not examined")
+        return self.asked
+
+
+@dataclass(frozen=True)
 class Reply:
     """What the child says of a file, and whether it is its last word: a child that has grown large makes way."""
 
-    outcome: SourceDocument | UnreadableFile
+    outcome: Examined | UnreadableFile
     last: bool
 
 
@@ -117,13 +138,23 @@ class Sandbox:
 
         *name* is what people know the file by, when it is stored under another one.
         """
+        return self._read(_Request(path.absolute(), id, path.name if name is None else name)).document
+
+    def examine(
+        self, path: Path, id: str | None = None, name: str | None = None, *, last_modified: str | None = None
+    ) -> Examined:
+        """Return the document in the file *path* with what was found in it; *last_modified* is what its server says."""
+        request = _Request(path.absolute(), id, path.name if name is None else name, True, last_modified)
+        return self._read(request)
+
+    def _read(self, request: _Request) -> Examined:
         with self._lock:
-            outcome = self._ask(_Request(path.absolute(), id, path.name if name is None else name))
+            outcome = self._ask(request)
         if isinstance(outcome, UnreadableFile):
             raise outcome
         return outcome
 
-    def _ask(self, request: _Request) -> SourceDocument | UnreadableFile:
+    def _ask(self, request: _Request) -> Examined | UnreadableFile:
         stdin, stdout = _pipes(self._running())
         child = self._child
         expired = threading.Event()
@@ -223,7 +254,7 @@ def _received(stdout: IO[bytes]) -> Reply:
     if size > LARGEST_REPLY:
         raise ValueError("the reply is larger than any document")
     reply = _Unpickler(io.BytesIO(_exactly(stdout, size))).load()
-    if not isinstance(reply, Reply) or not isinstance(reply.outcome, SourceDocument | UnreadableFile):
+    if not isinstance(reply, Reply) or not isinstance(reply.outcome, Examined | UnreadableFile):
         raise ValueError("the reply is neither a document nor a refusal")
     return reply
 
@@ -271,13 +302,14 @@ def serve(max_file_megabytes: int, reader_seconds: float, reader_megabytes: int)
         _send(Reply(outcome, out_of_memory or _megabytes() > ceiling), replies)
 
 
-def _read(request: _Request, limits: Limits) -> SourceDocument | UnreadableFile:
+def _read(request: _Request, limits: Limits) -> Examined | UnreadableFile:
     from ingest.readers import read
 
     _limit_memory(limits.reader_megabytes)
     _limit_time(limits.reader_seconds + 5)
     try:
-        return read(request.path, limits, id=request.id, name=request.name)
+        document = read(request.path, limits, id=request.id, name=request.name)
+        return Examined(document, _findings(document, request) if request.examined else None)
     except UnreadableFile as refusal:
         if refusal.kind == "memory":
             return _too_much_memory(request.shown, limits.reader_megabytes)
@@ -288,6 +320,12 @@ def _read(request: _Request, limits: Limits) -> SourceDocument | UnreadableFile:
     finally:
         _limit_time(0)
         _limit_memory(None)
+
+
+def _findings(document: SourceDocument, request: _Request) -> Findings:
+    from ingest.findings import examine
+
+    return examine(document, last_modified=request.last_modified)
 
 
 def _too_much_memory(name: str, megabytes: int) -> UnreadableFile:

@@ -84,7 +84,7 @@ def test_hostile_names_end_up_harmless() -> None:
         name = json.loads(line)["name"]
         seen, id = shown(name), slug(name)
         assert 0 < len(seen) <= LONGEST, name
-        assert not re.search(r'[/\\<>:"|?*]', seen) and not seen.startswith("."), name
+        assert re.fullmatch(r'[^./\\<>:"|?*][^/\\<>:"|?*]*', seen), name
         assert not any(unicodedata.category(sign)[0] == "C" for sign in seen), name
         assert seen == unicodedata.normalize("NFC", seen) == shown(seen), name
-        assert re.fullmatch(r"[a-z0-9][a-z0-9-]*", id) and len(id) <= LONGEST_SLUG, name
+        assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,79}", id), name
