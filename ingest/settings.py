@@ -90,7 +90,7 @@ class Settings(BaseSettings):
         "30/minute", description='Questions per visitor, "off" for load tests on loopback; not in force yet.'
     )
     max_question: int = Field(600, ge=50, description="Longest question, in characters.")
-    reader_seconds: float = Field(20, gt=0, description="Longest time to read one file.")
+    reader_seconds: float = Field(15, gt=0, description="Longest time to read one file.")
     reader_megabytes: int = Field(1024, ge=256, description="Memory that reading one file may take.")
     max_file_megabytes: int = Field(50, ge=1, description="Largest file that is read.")
 
