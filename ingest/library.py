@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from filelock import FileLock, Timeout
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Engine, delete, func, insert, select
 from sqlalchemy.orm import Session
 from threadpoolctl import threadpool_limits
 
@@ -155,6 +155,11 @@ class Library:
     def receipts(self) -> Receipts:
         """The answers that were given, and what readers thought of them."""
         return Receipts(self._engine, words=self.settings.question_days > 0)
+
+    @property
+    def engine(self) -> Engine:
+        """The database, for what keeps tables of its own beside the documents."""
+        return self._engine
 
     @cached_property
     def usage(self) -> Usage:
