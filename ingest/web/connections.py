@@ -233,7 +233,7 @@ class _translated:
 class GuardedTransport(httpx.BaseTransport):
     """A transport of httpx over one ``Line``: no proxy, no cookies, no second connection kept for later."""
 
-    def __init__(self, line: Line, trust: ssl.SSLContext) -> None:
+    def __init__(self, line: Line, trust: ssl.SSLContext | None) -> None:
         self._pool = httpcore.ConnectionPool(
             ssl_context=trust, max_connections=1, max_keepalive_connections=0, network_backend=line
         )

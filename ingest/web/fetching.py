@@ -117,6 +117,11 @@ class Fetcher:
         self.pace = pace or Pace()
         self.robots = Robots(self._ask_robots)
 
+    @property
+    def enabled(self) -> bool:
+        """Whether anything is fetched at all."""
+        return self._settings.web_enabled
+
     @cached_property
     def user_agent(self) -> str:
         """Who asks, and where to complain."""
@@ -182,7 +187,7 @@ class Fetcher:
         robots: bool = True,
     ) -> Iterator[tuple[Address, httpx.Response]]:
         """Follow *url* to where a server answers something else than a redirect."""
-        if not self._settings.web_enabled:
+        if not self.enabled:
             raise FetchFailed("This guichet fetches nothing from the web; GUICHET_WEB_ENABLED allows it", "off")
         first = address = self.address(url)
         for _ in range(self._settings.web_redirects + 1):
@@ -214,8 +219,9 @@ class Fetcher:
         }
         waits = httpx.Timeout(settings.web_between_seconds, connect=settings.web_connect_seconds).as_dict()
         request = httpx.Request(method, address.url, headers=headers, extensions={"timeout": waits})
+        trust = self._trust if address.scheme == "https" else None
         try:
-            with GuardedTransport(line, self._trust) as transport, closing(transport.handle_request(request)) as reply:
+            with GuardedTransport(line, trust) as transport, closing(transport.handle_request(request)) as reply:
                 yield reply
         except (httpx.TimeoutException, httpcore.TimeoutException) as error:
             raise FetchFailed(f"{address}: does not answer in time; try again later", "timeout") from error

@@ -117,6 +117,8 @@ class Links:
         """Check links that are due, each kept as soon as it is known; what is left stays due for the next round."""
         links: list[Link] = []
         unreached = Unreached()
+        if not self._fetcher.enabled:
+            return []  # that nothing may be asked says nothing of the pages
         for url in in_turn(self._engine, LinkRow, due(self._engine, LinkRow, now, limit), now, seconds):
             links.append(self.check(url, now))
             if unreached(site_of(url), links[-1].health.problem):

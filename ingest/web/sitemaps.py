@@ -197,7 +197,9 @@ def _from_xml(start: bytes, pieces: Iterator[bytes]) -> Iterator[tuple[str, str,
 
 
 def _from_list(start: bytes, pieces: Iterator[bytes]) -> Iterator[tuple[str, str, str]]:
-    rest = start
+    rest = start.removeprefix(b"\xef\xbb\xbf")
+    if not rest.lstrip()[:4].lower() == b"http":
+        raise ValueError("no list of addresses")
     while True:
         *lines, rest = rest.split(b"\n")
         following = next(pieces, None)
@@ -205,7 +207,7 @@ def _from_list(start: bytes, pieces: Iterator[bytes]) -> Iterator[tuple[str, str
             lines.append(rest)
         for line in lines:
             if line.strip():
-                yield "url", line.decode("utf-8-sig").strip(), ""
+                yield "url", line.decode().strip(), ""
         if following is None:
             return
         if len(rest) > _LONGEST_TEXT:

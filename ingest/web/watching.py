@@ -118,6 +118,8 @@ class Watching:
         """Look at the pages that are due; what this round does not reach stays due for the next."""
         outcomes: list[Outcome] = []
         unreached = Unreached()
+        if not self._fetcher.enabled:
+            return []  # that nothing may be asked says nothing of the pages
         for url in in_turn(self._engine, WatchedRow, self.due(now, limit), now, seconds):
             try:
                 outcomes.append(self.check(url, now))
