@@ -200,11 +200,13 @@ def _public(text: str, ip: IPv4Address | IPv6Address) -> str:
 def _name(text: str, host: str) -> str:
     """Return the name *host* as the domain name system knows it: ASCII, in lower case, without a last dot."""
     name = host.lower()
-    if not name.isascii() and len(host) <= 253:
-        try:
+    try:
+        if not name.isascii() and len(host) <= 253:
             name = idna.encode(host, uts46=True).decode("ascii").lower()
-        except (idna.IDNAError, UnicodeError):
-            _refuse(text, "refused_address", "has no readable host; copy it from the browser")
+        elif "xn--" in name and len(host) <= 254:
+            idna.decode(name)  # a name in this form that stands for none breaks clients
+    except (idna.IDNAError, UnicodeError):
+        _refuse(text, "refused_address", "has no readable host; copy it from the browser")
     name = name.removesuffix(".")
     if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
         _refuse(text, "refused_address", "has no readable host; copy it from the browser")

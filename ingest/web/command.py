@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.database import now
 from ingest.readers.sandbox import Sandbox
+from ingest.web.addresses import shown
 from ingest.web.fetching import Fetched, Fetcher
 from ingest.web.links import Link, Links, cited
 from ingest.web.main_text import SUFFIXES, digest_with
@@ -76,7 +77,7 @@ def _watch(watching: Watching, options: argparse.Namespace, folder: Path) -> Tol
         return Told([_row(added)], [f"{added.url}: looked at every {added.every_days} days from now on"])
     if options.action == "remove":
         watching.remove(options.url, BY)
-        return Told([], [f"{options.url}: no longer on watch"])
+        return Told([], [f"{shown(options.url)}: no longer on watch"])
     if options.action == "list":
         pages = watching.all()
         return Told([_row(page) for page in pages], [_line(page) for page in pages] or ["No page is on watch."])
@@ -124,7 +125,7 @@ def _line(found: Watched | Link) -> str:
     health = found.health
     reason = f" ({health.problem}{f' {health.status}' if health.status else ''})" if health.problem else ""
     state = f"{health.state} since {health.since:%Y-%m-%d}" if health.checked_at else "not looked at yet"
-    return f"{state}{reason}  {found.url}"
+    return f"{state}{reason}  {shown(found.url)}"
 
 
 def _outcome(outcome: Outcome, folder: Path) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def plain(url: str) -> str:
     try:
         return parse(url, ports=range(65536)).url
     except AddressRefused:
-        return url.strip().partition("#")[0][:LONGEST]
+        return url.strip().partition("#")[0][:LONGEST].encode("utf-8", "replace").decode()
 
 
 def cited(shelf: Shelf) -> dict[str, tuple[str, ...]]:
@@ -73,7 +73,7 @@ def cited(shelf: Shelf) -> dict[str, tuple[str, ...]]:
         contact = document.meta.get("contact") or {}
         sources = (span.source.url for passage in shelf.passages_of([key]) for span in passage.spans)
         for url in (document.url, contact.get("url"), *sources):
-            if url:
+            if url and plain(url):
                 keys.setdefault(plain(url), {})[key] = None
     return {url: tuple(citing) for url, citing in keys.items()}
 
@@ -121,7 +121,7 @@ class Links:
             return []  # that nothing may be asked says nothing of the pages
         for url in in_turn(self._engine, LinkRow, due(self._engine, LinkRow, now, limit), now, seconds):
             links.append(self.check(url, now))
-            if unreached(site_of(url), links[-1].health.problem):
+            if unreached(site_of(url), links[-1].health):
                 break
         return links
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from ingest.database import LinkRow, WatchedRow
+from ingest.web.health import Health
 from ingest.web.pace import by_turns
 
 __all__ = ["SECONDS", "Unreached", "due", "in_turn", "site_of"]
@@ -30,21 +31,23 @@ class Unreached:
         self._reached = False
         self._silent: set[str] = set()
 
-    def __call__(self, site: str, problem: str | None) -> bool:
-        """Note the outcome of a check, and say whether to give up the round."""
-        if problem in {"dns", "connection", "timeout"}:
-            self._silent.add(site)
-        else:
+    def __call__(self, site: str, health: Health) -> bool:
+        """Note what a check found, and say whether to give up the round."""
+        if health.problem not in {"dns", "connection", "timeout"}:
             self._reached = True
+        elif health.failures == 1:  # what has been out of reach for long says nothing of our line
+            self._silent.add(site)
         return not self._reached and len(self._silent) >= SILENT_SITES
 
 
 def due(engine: Engine, table: type[WatchedRow] | type[LinkRow], now: dt.datetime, limit: int) -> list[str]:
-    """Return the addresses of *table* that are to be looked at by *now*, those that wait longest first."""
+    """Return the addresses of *table* that are to be looked at by *now*: those that wait longest."""
     now = now.astimezone(dt.UTC)
     with Session(engine) as session:
-        wanted = select(table.url).where(table.next_at <= now).order_by(table.next_at, table.url).limit(limit)
-        return list(session.scalars(wanted))
+        wanted = select(table.url, table.failures).where(table.next_at <= now)
+        found = session.execute(wanted.order_by(table.next_at, table.url).limit(limit)).tuples().all()
+    # Those that were in order go first: if even they are out of reach, our own line is down.
+    return [url for url, _ in sorted(found, key=lambda row: row[1] > 0)]
 
 
 def in_turn(

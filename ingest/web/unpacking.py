@@ -13,6 +13,8 @@ PIECE = 64 * 1024
 RATIO = 200
 """Most bytes that one byte may stand for, after the first ``UNSUSPECTED``; web pages reach 30."""
 UNSUSPECTED = 2**20
+CRUMBS = 20_000
+"""Most pieces of a page, and one more for each 512 bytes: a piece of one byte costs as much time as any other."""
 MEMBERS = 100
 """Most files in a row in one gzip stream: each of them costs a copy of the rest."""
 
@@ -29,8 +31,10 @@ def unpack(pieces: Iterable[bytes], encoding: str, limit: int) -> Iterator[bytes
     """Yield what *pieces* hold, at most *limit* bytes; *encoding* is ``gzip``, ``deflate`` or empty for none."""
     taken = given = 0
     unpacker = _Unpacker(encoding) if encoding else None
-    for piece in pieces:
+    for count, piece in enumerate(pieces):
         taken += len(piece)
+        if count > CRUMBS + taken // 512:
+            raise TooMuch
         for part in unpacker.parts(piece) if unpacker else (piece,):
             given += len(part)
             if given > limit or taken > limit or given > max(UNSUSPECTED, RATIO * taken):

@@ -51,6 +51,7 @@ class Outcome:
 
     url: str
     what: Literal["unchanged", "changed", "vanished", "failed"]
+    health: Health
     page: Fetched | None = None
     """The page as it is now, if it changed."""
     problem: str | None = None
@@ -80,9 +81,21 @@ class Watching:
         self._arrived = arrived
         self._every_days = every_days
 
-    def add(self, url: str, by: str, *, document: str | None = None, every_days: int | None = None) -> Watched:
-        """Put *url* on watch, or change how; raises ``AddressRefused`` for one that may not be asked."""
+    def add(
+        self,
+        url: str,
+        by: str,
+        *,
+        document: str | None = None,
+        every_days: int | None = None,
+        known: Fetched | None = None,
+    ) -> Watched:
+        """Put *url* on watch, or change how; raises ``AddressRefused`` for one that may not be asked.
+
+        *known* is the page as it was already taken in: then only another text is a change.
+        """
         address = self._fetcher.address(url).url
+        digest = self._digest(known) if known else None
         days = max(1, every_days or self._every_days)
         with Session(self._engine) as session, session.begin():
             row = session.get(WatchedRow, address)
@@ -93,6 +106,9 @@ class Watching:
                 session.add(row)
             row.every_days = days
             row.document = document or row.document
+            if known:
+                row.digest, row.etag, row.last_modified = digest, known.etag, known.last_modified
+                row.final_url = known.final_url
             note(session, by, "watched", _subject(address), days=days, document=row.document)
             return _watched(row)
 
@@ -103,11 +119,19 @@ class Watching:
             session.delete(row)
             note(session, by, "unwatched", _subject(row.url))
 
-    def all(self) -> list[Watched]:
-        """Return every page on watch: dead ones first, then uncertain ones."""
+    def belongs(self, url: str, document: str) -> None:
+        """Note that *document* was made of the page at *url*."""
+        with Session(self._engine) as session, session.begin():
+            self._row(session, url).document = document
+
+    def all(self, document: str | None = None) -> list[Watched]:
+        """Return the pages on watch, all or those of a *document*: dead ones first, then uncertain ones."""
         order = {"dead": 0, "uncertain": 1, "valid": 2}
+        wanted = select(WatchedRow).order_by(WatchedRow.url)
+        if document is not None:
+            wanted = wanted.where(WatchedRow.document == document)
         with Session(self._engine) as session:
-            rows = [_watched(row) for row in session.scalars(select(WatchedRow).order_by(WatchedRow.url))]
+            rows = [_watched(row) for row in session.scalars(wanted)]
         return sorted(rows, key=lambda watched: order[watched.health.state])
 
     def due(self, now: dt.datetime, limit: int = 100) -> list[str]:
@@ -125,7 +149,7 @@ class Watching:
                 outcomes.append(self.check(url, now))
             except NotWatched:  # taken off watch meanwhile
                 continue
-            if unreached(site_of(url), outcomes[-1].problem):
+            if unreached(site_of(url), outcomes[-1].health):
                 break
         return outcomes
 
@@ -133,11 +157,16 @@ class Watching:
         """Look at one page at once, and keep what was found."""
         moment = (now or _now()).astimezone(dt.UTC)
         with Session(self._engine) as session:
-            watched = _watched(self._row(session, url))
+            address = self._row(session, url).url
+        # Whoever comes second finds what the first one kept: a change arrives once.
+        with self._fetcher.pace.turn(site_of(address), self._pause(address)):
+            with Session(self._engine) as session:
+                watched = _watched(self._row(session, address))
+            return self._look(watched, moment)
+
+    def _look(self, watched: Watched, moment: dt.datetime) -> Outcome:
         try:
-            address = self._fetcher.address(watched.url)
-            with self._fetcher.pace.turn(address.site, self._fetcher.robots.pause(address)):
-                page = self._fetcher.fetch(watched.url, etag=watched.etag, last_modified=watched.last_modified)
+            page = self._fetcher.fetch(watched.url, etag=watched.etag, last_modified=watched.last_modified)
             if isinstance(page, NotModified):
                 return self._found(watched, moment, watched.digest, None)
             digest = self._digest(page)
@@ -154,30 +183,36 @@ class Watching:
             return self._failed(watched, moment, "not_taken", str(error))
         return replace(self._found(watched, moment, digest, page), what="changed", page=page)
 
+    def _pause(self, url: str) -> float:
+        try:
+            return self._fetcher.robots.pause(self._fetcher.address(url))
+        except WebError:
+            return 0.0
+
     def _found(self, watched: Watched, moment: dt.datetime, digest: str | None, page: Fetched | None) -> Outcome:
         next_at = moment + dt.timedelta(days=watched.every_days)
+        health = life.found(watched.health, moment, next_at)
         with Session(self._engine) as session, session.begin():
             row = session.get(WatchedRow, watched.url)
-            if row is not None:
-                life.keep(row, life.found(life.health_of(row), moment, next_at))
+            if row is not None:  # else it was taken off watch meanwhile
+                life.keep(row, health)
                 row.digest = digest
                 if page is not None:
                     row.etag, row.last_modified, row.final_url = page.etag, page.last_modified, page.final_url
-        return Outcome(watched.url, "unchanged")
+        return Outcome(watched.url, "unchanged", health)
 
     def _failed(
         self, watched: Watched, moment: dt.datetime, kind: str, message: str, status: int | None = None
     ) -> Outcome:
+        health = life.failed(watched.health, moment, watched.every_days, kind, status)
         with Session(self._engine) as session, session.begin():
             row = session.get(WatchedRow, watched.url)
-            if row is None:
-                return Outcome(watched.url, "failed", problem=kind, message=message)
-            before = life.health_of(row)
-            after = life.failed(before, moment, row.every_days, kind, status)
-            life.keep(row, after)
-            if after.state == "dead" != before.state:
+            if row is not None:
+                life.keep(row, health)
+            if row is not None and health.state == "dead" != watched.health.state:
                 note(session, GUICHET, "vanished", _subject(row.url), status=status, document=row.document)
-        return Outcome(watched.url, "vanished" if after.state == "dead" else "failed", problem=kind, message=message)
+        what: Literal["vanished", "failed"] = "vanished" if health.state == "dead" else "failed"
+        return Outcome(watched.url, what, health, problem=kind, message=message)
 
     def _row(self, session: Session, url: str) -> WatchedRow:
         row = session.get(WatchedRow, url)

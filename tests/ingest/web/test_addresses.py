@@ -20,6 +20,7 @@ from ingest.web.addresses import Address, follow, is_public, parse, shown
         ("https://www.wallonie.be:/", "https://www.wallonie.be/"),
         ("http://www.wallonie.be:443/", "http://www.wallonie.be:443/"),
         ("https://www.liège.be/métier?é=1", "https://www.xn--lige-6oa.be/m%C3%A9tier?%C3%A9=1"),
+        ("https://www.xn--lige-6oa.be/", "https://www.xn--lige-6oa.be/"),
         ("https://aides。wallonie．be/", "https://aides.wallonie.be/"),
         ("https://a_b.wallonie.be/", "https://a_b.wallonie.be/"),
         ("https://wallonie.be/a/../b/./c", "https://wallonie.be/b/c"),
@@ -57,7 +58,8 @@ def test_public_addresses_pass_in_one_form(text: str, url: str) -> None:
         ("https://wallonie.be/" + "é" * 1000, "refused_address"),
         ("https://[::1/", "refused_address"), ("https://[::1]x/", "refused_address"),
         ("https://[]/", "refused_address"),
-        ("https://\ud800.be/", "refused_address"),
+        ("https://\ud800.be/", "refused_address"), ("https://xn--a.be/", "refused_address"),
+        ("https://www.xn--99999999.be/", "refused_address"),
     ],
 )  # fmt: skip
 def test_what_is_no_public_web_address_is_refused(text: str, kind: str) -> None:

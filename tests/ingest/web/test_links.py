@@ -103,7 +103,7 @@ def test_what_is_known_outlives_a_new_collection(links: Links) -> None:
 
 
 def test_forbidden_links_are_never_asked(engine: Engine, fetcher_with: MakeFetcher, world: World) -> None:
-    """A document may cite anything; what may not be asked is uncertain, with the reason, and nothing is connected to."""
+    """A document may cite anything; what may not be asked is uncertain, with the reason, and is not connected to."""
     urls = {"http://169.254.169.254/": "refused_address", "mailto:a@b.be": "scheme", "https://a@b.be/": "credentials"}
     links = Links(engine, fetcher_with())
     links.collect(urls)

@@ -104,6 +104,14 @@ def test_those_who_wait_longest_are_due_first(engine: Engine, urls: list[str]) -
     assert due(engine, LinkRow, NOW.astimezone(dt.timezone(dt.timedelta(hours=9))), 2) == [urls[2], urls[1]]
 
 
+def test_those_who_failed_come_last(engine: Engine, urls: list[str]) -> None:
+    """Of those who are due, the ones that were in order are asked first."""
+    with Session(engine) as session, session.begin():
+        session.get_one(LinkRow, urls[2]).failures = 1
+    assert due(engine, LinkRow, NOW, 10) == [urls[1], urls[0], urls[2]]
+    assert due(engine, LinkRow, NOW, 1) == [urls[2]]
+
+
 def test_two_rounds_do_not_ask_the_same(engine: Engine, urls: list[str]) -> None:
     """A round leaves out what another one has begun; after a crash it is due again."""
     first = in_turn(engine, LinkRow, urls, NOW)
@@ -123,13 +131,27 @@ def test_a_round_ends_in_time(engine: Engine, urls: list[str]) -> None:
     assert due(engine, LinkRow, NOW, 10) == [urls[2], urls[1]]
 
 
+def after(problem: str, failures: int = 1) -> life.Health:
+    """Return the health of an address after so many failures."""
+    health = life.new(NOW)
+    for _ in range(failures):
+        health = life.failed(health, NOW, 7, problem)
+    return health
+
+
 def test_a_line_that_is_down_is_noticed() -> None:
     """Five sites that are not reached, and none that is, end a round; one that answers says that the line works."""
     down = Unreached()
-    assert [down(f"{number}.be", "dns") for number in (1, 1, 2, 3, 4, 5)] == [False] * 5 + [True]
+    assert [down(f"{number}.be", after("dns")) for number in (1, 1, 2, 3, 4, 5)] == [False] * 5 + [True]
     up = Unreached()
-    outcomes = [up("0.be", "status")] + [up(f"{number}.be", "timeout") for number in range(1, 20)]
+    outcomes = [up("0.be", after("status"))] + [up(f"{number}.be", after("timeout")) for number in range(1, 20)]
     assert not any(outcomes)
+
+
+def test_sites_that_are_long_out_of_reach_do_not_end_a_round() -> None:
+    """Five dead domains among the links must not keep the others from being checked, day after day."""
+    round_ = Unreached()
+    assert not any(round_(f"{number}.be", after("dns", failures=2)) for number in range(20))
 
 
 @pytest.mark.parametrize(

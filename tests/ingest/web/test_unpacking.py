@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingest.web.unpacking import MEMBERS, BrokenPacking, TooMuch, unpack
+from ingest.web.unpacking import CRUMBS, MEMBERS, BrokenPacking, TooMuch, unpack
 
 
 def pieces(data: bytes, size: int = 1000) -> Iterator[bytes]:
@@ -81,3 +81,10 @@ def test_deflate_comes_with_and_without_header() -> None:
     assert unpacked(raw.compress(TEXT) + raw.flush(), "deflate") == TEXT
     assert unpacked(zlib.compress(TEXT), "deflate") == TEXT
     assert unpacked(b"") == b""
+
+
+def test_crumbs_are_refused() -> None:
+    """A page in pieces of one byte is left early; one in small honest pieces is read."""
+    with pytest.raises(TooMuch):
+        unpacked(b"x" * (CRUMBS + 100), "", size=1)
+    assert unpacked(b"x" * 10**6, "", size=60) == b"x" * 10**6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,28 @@ def test_only_what_may_be_asked_is_watched(watching: Watching, engine: Engine) -
     with pytest.raises(NotWatched):
         watching.check(URL)
     assert (watching.all(), Journal(engine).count()) == ([], 0)
+
+
+def test_a_page_that_was_taken_in_already_is_no_change(world: World, watching: Watching, desk: Desk) -> None:
+    """A page that staff has just added is known: it arrives when its text is another one."""
+    show(world, "Une aide.", etag='"1"')
+    watching.add(URL, "anne", known=fetched(page("Une aide.").encode()))
+    assert watching.check(URL, START).what == "unchanged"
+    show(world, "Une autre aide.")
+    assert watching.check(URL, START).what == "changed"
+    watching.belongs(URL, "fr/aide")
+    assert [watched.url for watched in watching.all("fr/aide")] == [URL]
+    assert watching.all("fr/autre") == []
+
+
+def test_two_looks_at_once_take_in_once(world: World, watching: Watching, desk: Desk) -> None:
+    """A person who looks while the daily round does gets the page once."""
+    show(world, "Une aide.")
+    watching.add(URL, "anne")
+    with ThreadPoolExecutor(4) as threads:
+        outcomes = list(threads.map(lambda _: watching.check(URL, START).what, range(4)))
+    assert sorted(outcomes) == ["changed", "unchanged", "unchanged", "unchanged"]
+    assert len(desk.came) == 1
 
 
 def many(world: World, watching: Watching, count: int) -> list[str]:
