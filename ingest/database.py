@@ -138,6 +138,47 @@ class JournalRow(Base):
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+class _Checked:
+    """An address of the web, and what was found there the last times."""
+
+    url: Mapped[str] = mapped_column(String(2100), primary_key=True)
+    final_url: Mapped[str | None] = mapped_column(Text)
+    """Where redirects led the last time that it was there."""
+    state: Mapped[str] = mapped_column(String(10), index=True)
+    """``valid``, ``dead`` or ``uncertain``."""
+    since: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    checked_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    next_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True), index=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    """How many in a row."""
+    gone_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    """When the server first said that the page is not there any more."""
+    problem: Mapped[str | None] = mapped_column(String(30))
+    """Why the last check failed, one of ``ingest.web.addresses.KINDS``."""
+    status: Mapped[int | None]
+
+
+class WatchedRow(_Checked, Base):
+    """A page of the web that is fetched again and again, to see whether it changed."""
+
+    __tablename__ = "watched"
+    document: Mapped[str | None] = mapped_column(String(200), index=True)
+    """The key of the document that was made of it; it need not exist any more."""
+    etag: Mapped[str | None] = mapped_column(Text)
+    last_modified: Mapped[str | None] = mapped_column(Text)
+    digest: Mapped[str | None] = mapped_column(String(64))
+    """Of its main text, when it was last handed on."""
+    every_days: Mapped[int]
+    added_by: Mapped[str] = mapped_column(String(100))
+    added_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+
+
+class LinkRow(_Checked, Base):
+    """An address that documents cite."""
+
+    __tablename__ = "link"
+
+
 def now() -> dt.datetime:
     """Return the present moment, as the tables store it."""
     return dt.datetime.now(dt.UTC)

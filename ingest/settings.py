@@ -94,6 +94,23 @@ class Settings(BaseSettings):
     reader_megabytes: int = Field(1024, ge=256, description="Memory that reading one file may take.")
     max_file_megabytes: int = Field(50, ge=1, description="Largest file that is read.")
 
+    web_enabled: bool = Field(True, description="Whether pages that staff name are fetched, and links are checked.")
+    web_contact: str | None = Field(
+        None,
+        pattern=r"^[!-'*-~]{1,200}$",
+        description="Web or e-mail address of the people behind the guichet; sites that are asked see it.",
+    )
+    web_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = Field(
+        (80, 443), description="Ports that may be asked."
+    )
+    web_connect_seconds: float = Field(5, gt=0, description="Longest wait for a name server, and for a connection.")
+    web_between_seconds: float = Field(10, gt=0, description="Longest silence of a site.")
+    web_total_seconds: float = Field(30, gt=0, description="Longest time to fetch one page, redirects included.")
+    web_megabytes: int = Field(20, ge=1, le=200, description="Largest page that is fetched, packed or unpacked.")
+    web_redirects: int = Field(5, ge=0, le=20, description="Most redirects from one page to the next.")
+    web_refetch_days: int = Field(7, ge=1, le=365, description="Days between two looks at a watched page.")
+    web_links_a_run: int = Field(200, ge=0, description="Most links that are checked in one run; 0: none.")
+
     @classmethod
     def settings_customise_sources(
         cls,
