@@ -45,7 +45,9 @@ class Receipts:
 
     def cited(self, since: dt.datetime) -> set[str]:
         """Return the keys of the documents that the answers since a moment have cited."""
-        recent = select(AnswerRow.data).where(AnswerRow.at >= since.astimezone(dt.UTC)).execution_options(yield_per=BATCH)
+        recent = (
+            select(AnswerRow.data).where(AnswerRow.at >= since.astimezone(dt.UTC)).execution_options(yield_per=BATCH)
+        )
         found: set[str] = set()
         with Session(self._engine) as session:
             for data in session.scalars(recent):

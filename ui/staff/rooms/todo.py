@@ -86,7 +86,10 @@ class Todo:
         return self._cited[1]
 
     def _dead(self, language: Language) -> Markup | None:
-        dead, uncertain = self._links.all("dead"), [link for link in self._links.all("uncertain") if link.health.problem]
+        dead, uncertain = (
+            self._links.all("dead"),
+            [link for link in self._links.all("uncertain") if link.health.problem],
+        )
         if not dead and not uncertain:
             return None
         where = cited(self._library)
