@@ -18,7 +18,7 @@ from ui.markup import Child, Markup, tag
 from ui.staff import forms
 from ui.staff.desk import Action, Export, Visit
 from ui.staff.forms import words
-from ui.staff.spreadsheet import sheet
+from ui.staff.spreadsheet import spreadsheet
 from ui.words import date_in_words
 
 Thing = TypeVar("Thing")
@@ -131,7 +131,7 @@ class Todo:
             [duty.revision.title, words(f"desk_todo.{duty.reason}", language), duty.day, duty.revision.owner]
             for duty in due
         ]
-        return sheet(heads, rows)
+        return spreadsheet(heads, rows)
 
 
 def _revisions(key: str, found: Sequence[Revision], language: Language) -> Markup | None:
