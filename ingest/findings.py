@@ -25,7 +25,7 @@ from ingest.frontmatter import SheetKind
 from ingest.languages import detect
 from ingest.quantities import in_order, plain, quantities
 
-__all__ = ["Findings", "Fingerprint", "Guess", "Resemblance", "examine", "resembles"]
+__all__ = ["Findings", "Fingerprint", "Guess", "Resemblance", "examine", "fingerprint", "resembles"]
 
 RULES = Path(__file__).parent / "findings.yaml"
 LISTED = 200
@@ -201,7 +201,7 @@ def examine(document: SourceDocument, *, last_modified: str | None = None) -> Fi
         url=Guess(document.url, "link" if file.kind == "html" else "metadata") if document.url else None,
         author=Guess(file.author, "metadata") if file.author else None,
         publisher=Guess(file.publisher, "metadata") if file.publisher else None,
-        fingerprint=_fingerprint(document, whole),
+        fingerprint=fingerprint(document.language, document.title, document.id, document.url, whole),
     )
 
 
@@ -386,17 +386,11 @@ ALIKE = 0.4
 SHORTEST_TITLE = 8
 
 
-def _fingerprint(document: SourceDocument, whole: str) -> Fingerprint:
-    spoken = [word.encode() for word in words(fold(whole))]
+def fingerprint(language: Language, title: str, id: str, url: str | None, text: str) -> Fingerprint:
+    """Return what a document of this *text* is recognised by."""
+    spoken = [word.encode() for word in words(fold(text))]
     hashes = {zlib.crc32(b" ".join(spoken[start : start + 4])) for start in range(max(1, len(spoken) - 3))}
-    return Fingerprint(
-        document.language,
-        document.title,
-        document.id,
-        document.url,
-        len(hashes),
-        tuple(sorted(hashes)[:SAMPLE]),
-    )
+    return Fingerprint(language, title, id, url, len(hashes), tuple(sorted(hashes)[:SAMPLE]))
 
 
 def resembles(document: Fingerprint, others: dict[str, Fingerprint]) -> Resemblance | None:
