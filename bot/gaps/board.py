@@ -164,6 +164,11 @@ class Board:
 
     # --- looking ---------------------------------------------------------------------------------------------------
 
+    @property
+    def today(self) -> dt.date:
+        """The day that it is."""
+        return self._today()
+
     def count(self) -> int:
         """Return how many items are to do."""
         return self.gaps.count("todo")
@@ -221,7 +226,7 @@ class Board:
 
     def by_place(self) -> Crossed:
         """Return the questions by programme and by the Region of the towns in them, small figures left out."""
-        end = last_mondays(self._today(), 1)[0]
+        end = last_mondays(self.today, 1)[0]
         asked = self.gaps.between(end - dt.timedelta(weeks=PLACE_WEEKS), end)
         entries = [
             (one.programme, region, same_words(one.asked.text))
@@ -242,7 +247,7 @@ class Board:
         return {gap.id: _label(gap, asked.get(gap.leading or "")) for gap in gaps}
 
     def _weeks(self, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
-        mondays = last_mondays(self._today(), WEEKS)
+        mondays = last_mondays(self.today, WEEKS)
         counted = self.gaps.weeks(ids, mondays[0])
         return {id: tuple(counted[id][monday.isoformat()] for monday in mondays) for id in ids}
 

@@ -1,6 +1,6 @@
-"""Charts as drawings of our own: a name and a description for who does not see them, and the same figures as a table.
+"""Charts as drawings of our own: a name and a description for those who do not see them, and the figures as a table.
 
-Colours are those of the pages and follow light and dark; a pattern goes with each, so that none is told by colour alone.
+Colours are those of the pages and follow light and dark; stripes go with some, so that none is told by colour alone.
 """
 
 from __future__ import annotations
