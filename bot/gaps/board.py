@@ -20,6 +20,7 @@ from bot.gaps.masking import masked
 from bot.glossary import Glossary
 from bot.names import Names
 from bot.places import REGIONS, regions
+from bot.states import PROGRAMME_KINDS
 from ingest.analysis import fold
 from ingest.database import now
 from ingest.embedding import Vectors
@@ -50,7 +51,7 @@ class Board:
         self._today = today
         self._lock = RLock()
         self._items: Items | None = None
-        self._names: tuple[int, Names] | None = None
+        self._names: tuple[int, Names, frozenset[str]] | None = None
         self._meanings = Meanings(library.words_model)
 
     # --- taking in -------------------------------------------------------------------------------------------------
@@ -88,11 +89,13 @@ class Board:
             return len(forgot)
 
     def _take_in(self, fresh: Fresh) -> None:
-        items, names, gaps = self._loaded(), self._present_names(), {}
+        items, gaps = self._loaded(), {}
+        names, programmes = self._present_names()
         next_id = self.gaps.last_id() + 1
         joined: list[Joined] = []
-        for asked, vector in zip(fresh.asked, self._meanings.of([one.text for one in fresh.asked]), strict=True):
-            called = named(asked.text, names)
+        vectors = self._meanings.of([one.text for one in fresh.asked], [one.language for one in fresh.asked])
+        for asked, vector in zip(fresh.asked, vectors, strict=True):
+            called = named(asked.text, names, programmes)
             programme = called[0] if called else None
             row, id, near = items.nearest(vector, called)
             if near >= NEAR:
@@ -112,8 +115,8 @@ class Board:
             gaps[gap.id] = _with_question(gap, entry)
         for id in touched:
             state: State = "todo" if id in reopened else gaps[id].state
-            vectors = items.sums(id).tobytes()
-            gaps[id] = dataclasses.replace(gaps[id], vectors=vectors, model=self._meanings.name, state=state)
+            sums = items.sums(id).tobytes()
+            gaps[id] = dataclasses.replace(gaps[id], vectors=sums, model=self._meanings.name, state=state)
         if self.gaps.take_in(joined, gaps.values(), fresh, reopened):
             self._items = None
 
@@ -139,13 +142,13 @@ class Board:
 
     def _derived(self, gap: Gap, kept: Sequence[Joined]) -> Gap:
         """Return *gap* with what follows from the questions that are kept, the title and the lasting words alone."""
-        vectors = self._meanings.of([one.asked.text for one in kept])
+        vectors = self._meanings.of([one.asked.text for one in kept], [one.asked.language for one in kept])
         rows = self._rows(gap)
         # What was merged keeps apart: each question counts for the vector that it is nearest to.
         nearest = (vectors @ rows.T).argmax(axis=1) if len(rows) > 1 else np.zeros(len(kept), dtype=np.int64)
         sums = [vectors[nearest == row].sum(axis=0) for row in np.unique(nearest)]
         written = [text for text in (gap.title, " ".join(gap.words)) if text]
-        sums += list(self._meanings.of(written)) if written else []
+        sums += list(self._meanings.of(written, ["fr"] * len(written))) if written else []
         stored = np.array(sums, dtype=np.float32)
         leading = gap.leading if gap.leading in {one.asked.answer_id for one in kept} else None
         if kept and leading is None:
@@ -155,12 +158,15 @@ class Board:
             gap, vectors=stored.tobytes() if len(stored) else None, model=self._meanings.name, leading=leading
         )
 
-    def _present_names(self) -> Names:
+    def _present_names(self) -> tuple[Names, frozenset[str]]:
+        """Return what documents are called at present, and which of them are programmes."""
         generation = self._library.generation
         if self._names is None or self._names[0] != generation:
             glossary = Glossary.read(self._library.settings.corpus_dir / "glossary.yaml")
-            self._names = generation, Names(self._library.documents.values(), glossary.former)
-        return self._names[1]
+            infos = list(self._library.documents.values())
+            programmes = frozenset(info.id for info in infos if info.meta.get("kind") in PROGRAMME_KINDS)
+            self._names = generation, Names(infos, glossary.former), programmes
+        return self._names[1], self._names[2]
 
     # --- looking ---------------------------------------------------------------------------------------------------
 

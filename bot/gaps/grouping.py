@@ -17,17 +17,27 @@ from ingest.embedding.embedder import unit
 
 NEAR = 0.55
 """Cosine from which a question joins an item: set on the questions «chosen» of tests/bot/gap_questions.yaml."""
-NAMED = 0.7
+NAMED = 0.6
 """How clearly a question must call a programme by name for others not to share its item."""
 _COMMON = (
     "aide", "aides", "subside", "entreprise", "PME", "intelligence", "artificielle", "IA", "steun", "subsidie",
     "bedrijf", "kmo", "AI", "Förderung", "Zuschuss", "Unternehmen", "KMU", "KI", "grant", "support", "company", "SME",
 )  # fmt: skip
 """What nearly every question is about: the mean of these words is taken out of the vectors."""
+_FRAME_WORDS = """
+    existe il une aide aides subside subsides subvention prime pour acheter achat obtenir recevoir demander droit avoir
+    puis je peut on faut entreprise pme societe atelier mon ma
+    steun subsidie subsidies premie bestaat kopen krijgen aanvragen recht bedrijf kmo onderneming krijg krijgt
+    forderung zuschuss zuschusse beihilfe beihilfen pramie kaufen bekommen beantragen unternehmen firma kmu fordert
+    gefordert
+    grant grants support funding subsidy subsidised buy get apply company sme business help hilfe aid any
+"""
+_FRAME = frozenset(_FRAME_WORDS.split())
+"""Folded words in which a question is put: «is there a grant to buy a …» says nothing of what is to be bought."""
 
 
 class Meanings:
-    """The meaning of questions, as vectors in which what they all have in common is left out."""
+    """The meaning of questions: as a whole, without what they all have in common, and of the words that matter."""
 
     def __init__(self, model: Embedder) -> None:
         self.name = model.name
@@ -35,12 +45,16 @@ class Meanings:
         self._model = model
         self._common = model.encode(_COMMON).mean(axis=0)
 
-    def of(self, texts: Sequence[str]) -> Vectors:
+    def of(self, texts: Sequence[str], languages: Sequence[Language]) -> Vectors:
         """Return one unit vector a text; a text of which the model knows no word has the zero vector."""
         vectors = self._model.encode(texts)
         said = np.linalg.norm(vectors, axis=1) > 0
         vectors[said] -= self._common
-        return unit(vectors)
+        matter = [
+            " ".join(word for word in content_words(text, language) if word not in _FRAME) or text
+            for text, language in zip(texts, languages, strict=True)
+        ]
+        return unit(unit(vectors) + self._model.encode(matter))
 
 
 class Items:
@@ -104,10 +118,10 @@ class Items:
         )
 
 
-def named(text: str, names: Names) -> list[str]:
-    """Return the documents that a question clearly calls by their names, the clearest first."""
-    found = sorted(names.named(text).items(), key=lambda entry: (-entry[1], entry[0]))
-    return [document for document, weight in found if weight >= NAMED]
+def named(text: str, names: Names, programmes: Collection[str]) -> list[str]:
+    """Return the documents that a question clearly calls by their names, *programmes* and the clearest first."""
+    found = [(document, weight) for document, weight in names.named(text).items() if weight >= NAMED]
+    return [document for document, _ in sorted(found, key=lambda one: (one[0] not in programmes, -one[1], one[0]))]
 
 
 def same_words(text: str) -> str:

@@ -73,7 +73,10 @@ def samples(gap: Gap, questions: Sequence[Joined]) -> list[Joined]:
 
 
 def _asked_again(bot: Replaying, one: Joined, today: dt.date) -> tuple[str, int]:
-    """Return the key of the document that answers a question now, if one does, and the generation that was asked."""
+    """Return the key of the document that answers a question now, if one does, and the generation that was asked.
+
+    Only what was not quoted in the answer of then counts: of the same sources, the asker has seen what they say.
+    """
     receipts = bot.library.receipts
     data, trace = receipts.answer(one.asked.answer_id), receipts.trace(one.asked.answer_id)
     if data is None or not data["question"]:
@@ -81,16 +84,15 @@ def _asked_again(bot: Replaying, one: Joined, today: dt.date) -> tuple[str, int]
     stored, how = Answer.from_json(data), Trace.from_json(trace) if trace else Trace()
     if trace is None and stored.standalone_question != stored.question:
         return "", bot.library.generation  # the turns that it leans on were not kept
+    if stored.generation >= bot.library.generation:
+        return "", bot.library.generation  # asked of this very library
     new = bot.replayed(stored.question, how.history, how.asked_language, today)
     evidence = new.trace.evidence
-    if new.status != "answered" or not new.citations or (evidence is not None and evidence < LIKELY):
+    if new.status != "answered" or (evidence is not None and evidence < LIKELY):
         return "", new.generation
     before = {_version(citation) for citation in stored.citations}
     fresh = [citation for citation in new.citations if _version(citation) not in before]
-    if one.asked.kind == "given" and not fresh:
-        return "", new.generation  # the same sources as in the answer that was not liked
-    first = (fresh or list(new.citations))[0]
-    return f"{first.language}/{first.document}", new.generation
+    return (f"{fresh[0].language}/{fresh[0].document}" if fresh else ""), new.generation
 
 
 def _version(citation: Citation) -> tuple[str, str, int, str]:
