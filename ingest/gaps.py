@@ -134,14 +134,12 @@ class Gaps:
                 AnswerRow.id.not_in(select(GapQuestionRow.answer_id)),
             )
             found = session.execute(wanted.order_by(AnswerRow.at).limit(limit)).all()
-            rated = _last_ratings(_moment(session, "gaps_feedback")).subquery()
+            ratings = session.execute(_last_ratings(_moment(session, "gaps_feedback"))).tuples()
+            bad = {id for id, rating in ratings if rating < 0}
             thumbs = columns.where(
-                _ASKED != "",
-                AnswerRow.id.in_(select(rated.c.answer_id).where(rated.c.rating < 0)),
-                AnswerRow.id.not_in(select(GapQuestionRow.answer_id)),
+                _ASKED != "", AnswerRow.id.in_(bad), AnswerRow.id.not_in(select(GapQuestionRow.answer_id))
             )
-            bad = set(session.scalars(select(rated.c.answer_id).where(rated.c.rating < 0)))
-            entries = {row.id: row for row in (*found, *session.execute(thumbs.order_by(AnswerRow.at)))}
+            entries = {row.id: row for row in (*found, *(session.execute(thumbs) if bad else ()))}
         asked = tuple(sorted((_asked(row, row.id in bad) for row in entries.values()), key=lambda one: one.at))
         whole = len(found) < limit
         return Fresh(asked, started if whole else _utc(found[-1].at), whole)
@@ -153,9 +151,7 @@ class Gaps:
         whose only questions were no gaps after all, because their askers think better of the answers now.
         """
         with Session(self._engine) as session, session.begin():
-            for gap in gaps:
-                session.merge(GapRow(**_values(gap)))
-            session.flush()
+            _store(session, list(gaps))
             if joined:
                 session.execute(insert(GapQuestionRow), [_question_values(entry) for entry in joined])
             for id, count in reopened.items():
@@ -283,13 +279,11 @@ class Gaps:
 
     def rewrite(self, gaps: Iterable[Gap]) -> None:
         """Store items anew whose words or vectors were derived again; states and notes are left alone."""
-        with Session(self._engine) as session, session.begin():
-            for gap in gaps:
-                derived = {
-                    "words": list(gap.words), "leading": gap.leading, "programme": gap.programme, "named": gap.named,
-                    "vectors": gap.vectors, "model": gap.model,
-                }  # fmt: skip
-                session.execute(update(GapRow).where(GapRow.id == gap.id).values(**derived))
+        derived = ("id", "words", "leading", "programme", "named", "vectors", "model")
+        rows = [{name: value for name, value in _values(gap).items() if name in derived} for gap in gaps]
+        if rows:
+            with Session(self._engine) as session, session.begin():
+                session.execute(update(GapRow), rows)
 
     def merge(self, gap: Gap, into: Gap, by: str) -> None:
         """Move the questions of *gap* to the item *into*, which is given as it is to be."""
@@ -298,15 +292,13 @@ class Gaps:
             session.execute(moved.values(gap_id=into.id))
             earlier = update(GapRow).where(or_(GapRow.id == gap.id, GapRow.merged_into == gap.id))
             session.execute(earlier.values(merged_into=into.id, vectors=None, leading=None))
-            session.merge(GapRow(**_values(into)))
+            _store(session, [into])
             note(session, by, "merged", f"gap {gap.id}", into=into.id)
 
     def split(self, gap: Gap, new: Gap, answer_ids: Sequence[str], by: str) -> None:
         """Move questions of *gap* to a *new* item; both are given as they are to be."""
         with Session(self._engine) as session, session.begin():
-            session.merge(GapRow(**_values(new)))
-            session.merge(GapRow(**_values(gap)))
-            session.flush()
+            _store(session, [new, gap])
             chosen = GapQuestionRow.answer_id.in_(answer_ids), GapQuestionRow.gap_id == gap.id
             session.execute(update(GapQuestionRow).where(*chosen).values(gap_id=new.id))
             note(session, by, "split", f"gap {gap.id}", new=new.id, questions=len(answer_ids))
@@ -324,6 +316,18 @@ class Gaps:
 
 
 # Rows to values and back
+
+
+def _store(session: Session, gaps: Sequence[Gap]) -> None:
+    """Write items as they are, those that are new too."""
+    ids = [gap.id for gap in gaps]
+    held = set(session.scalars(select(GapRow.id).where(GapRow.id.in_(ids))))
+    new = [_values(gap) for gap in gaps if gap.id not in held]
+    changed = [_values(gap) for gap in gaps if gap.id in held]
+    if new:
+        session.execute(insert(GapRow), new)
+    if changed:
+        session.execute(update(GapRow), changed)
 
 
 def _columns(weak: float) -> Any:
@@ -349,6 +353,8 @@ def _last_ratings(since: dt.datetime) -> Any:
 
 def _follow_ratings(session: Session, since: dt.datetime) -> bool:
     ratings = session.execute(_last_ratings(since)).tuples().all()
+    if not ratings:
+        return False
     for rated, ids in (
         (True, [id for id, rating in ratings if rating < 0]),
         (False, [id for id, rating in ratings if rating >= 0]),

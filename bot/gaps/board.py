@@ -29,7 +29,7 @@ from ingest.gaps import Asked, Fresh, Gap, Gaps, Joined, State, Tally
 from ingest.library import Library
 from ingest.trends import Trends
 
-BATCH = 500
+BATCH = 1_000
 """Questions that are taken in at once."""
 PAGE = 50
 """Items of a page."""
@@ -52,6 +52,7 @@ class Board:
         self._lock = RLock()
         self._items: Items | None = None
         self._names: tuple[int, Names, frozenset[str]] | None = None
+        self._places: tuple[dt.date, Crossed] | None = None
         self._meanings = Meanings(library.words_model)
 
     # --- taking in -------------------------------------------------------------------------------------------------
@@ -231,14 +232,20 @@ class Board:
         return [self._item(gap, Tally(), labels[gap.id], ()) for gap in others[:most]]
 
     def by_place(self) -> Crossed:
-        """Return the questions by programme and by the Region of the towns in them, small figures left out."""
+        """Return the questions by programme and by the Region of the towns in them, small figures left out.
+
+        It is made once a week: two of a week could be subtracted from each other.
+        """
         end = last_mondays(self.today, 1)[0]
+        if self._places and self._places[0] == end:
+            return self._places[1]
         asked = self.gaps.between(end - dt.timedelta(weeks=PLACE_WEEKS), end)
         entries = [
             (one.programme, region, same_words(one.asked.text))
             for one in asked if one.programme for region in regions(one.asked.text)
         ]  # fmt: skip
-        return crossed(entries, REGIONS)
+        self._places = end, crossed(entries, REGIONS)
+        return self._places[1]
 
     def title_of(self, document: str) -> str:
         """Return what a document is called, or its id when it is gone."""

@@ -140,8 +140,9 @@ def shared_words(
     asked: dict[str, set[str]] = {}
     days: dict[str, set[object]] = {}
     for text, language, day in questions:
+        same = same_words(text)
         for word in set(content_words(text, language)):
-            asked.setdefault(word, set()).add(same_words(text))
+            asked.setdefault(word, set()).add(same)
             days.setdefault(word, set()).add(day)
     enough = [
         word for word, texts in asked.items()
