@@ -123,7 +123,7 @@ class Bot:
         """Return the answer to *question* as on the day *today*; no receipt is kept."""
         draft = self._understand(question, tuple(history), language)
         draft.today = today
-        return self._whole(draft)
+        return _traced(draft, self._whole(draft))
 
     def passage_text(self, passage_id: str) -> str | None:
         """Return the stored text of a passage."""
@@ -180,8 +180,7 @@ class Bot:
 
     def _keep(self, draft: Draft, answer: Answer) -> Answer:
         """Store the receipt of an answer and return the answer with what the receipt tells of its making."""
-        trace = dataclasses.replace(answer.trace, asked_language=draft.asked_language, history=draft.history)
-        answer = dataclasses.replace(answer, trace=trace)
+        answer = _traced(draft, answer)
         try:
             self.library.receipts.keep(answer.as_json(), answer.trace.as_json())
         except SQLAlchemyError as error:
@@ -312,3 +311,11 @@ class Bot:
             status="answered", text="", as_of=self.today.isoformat(), generation=self.generation, complete=False,
             stage=stage,
         )  # fmt: skip
+
+
+def _traced(draft: Draft, answer: Answer) -> Answer:
+    """Return *answer* with what its receipt is to tell of the question."""
+    trace = dataclasses.replace(
+        answer.trace, asked_language=draft.asked_language, history=draft.history, evidence=draft.evidence
+    )
+    return dataclasses.replace(answer, trace=trace)

@@ -6,7 +6,20 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Engine, ForeignKey, Index, String, Text, create_engine, event, inspect, text
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Engine,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    create_engine,
+    event,
+    inspect,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -237,6 +250,59 @@ class StaffAttemptRow(Base):
     failures: Mapped[int]
     last_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True), index=True)
     blocked_until: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class GapRow(Base):
+    """Something that people asked and did not get: questions of one meaning. No word of a visitor stands here."""
+
+    __tablename__ = "gap"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(Text, default="")
+    """What staff called it; empty until then."""
+    words: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """Content words that stood in several of its questions: what is left when those are gone."""
+    leading: Mapped[str | None] = mapped_column(String(32))
+    """The answer whose question stands for all; none when no question is kept any more."""
+    programme: Mapped[str | None] = mapped_column(String(190))
+    """Id of the document concerned."""
+    named: Mapped[bool] = mapped_column(default=False)
+    """Whether a question calls that document by its name; else it was only the nearest."""
+    vectors: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Sums of the questions' vectors, float32, a row for each group that was merged into it."""
+    model: Mapped[str] = mapped_column(String(200), default="")
+    """The model that the vectors are of."""
+    state: Mapped[str] = mapped_column(String(10), default="todo", index=True)
+    owner: Mapped[str] = mapped_column(String(100), default="")
+    note: Mapped[str] = mapped_column(Text, default="")
+    closed_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    closed_by: Mapped[str] = mapped_column(String(100), default="")
+    generation: Mapped[int | None]
+    """Where a replay closed it: the generation of the library that answers it."""
+    document: Mapped[str] = mapped_column(String(200), default="")
+    """… and the key of the document that does."""
+    replayed: Mapped[int] = mapped_column(default=0)
+    """The generation for which its questions were asked again last."""
+    draft: Mapped[int | None]
+    """The document that was started from it."""
+    merged_into: Mapped[int | None]
+
+
+class GapQuestionRow(Base):
+    """One question of a gap. What was asked stands in its receipt only, and goes with it."""
+
+    __tablename__ = "gap_question"
+    answer_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    gap_id: Mapped[int] = mapped_column(ForeignKey("gap.id", ondelete="CASCADE"), index=True)
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True), index=True)
+    week: Mapped[str] = mapped_column(String(10), index=True)
+    """The Monday of its week in Brussels, as an ISO date."""
+    language: Mapped[str] = mapped_column(String(2))
+    kind: Mapped[str] = mapped_column(String(10))
+    """``unanswered``, ``weak`` (little evidence) or ``given`` (answered, but badly rated)."""
+    rated: Mapped[bool] = mapped_column(default=False)
+    """Whether the asker's last word on the answer is a thumb down."""
+    programme: Mapped[str | None] = mapped_column(String(190))
+    named: Mapped[bool] = mapped_column(default=False)
 
 
 def now() -> dt.datetime:
