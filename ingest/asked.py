@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any, cast
 
 from sqlalchemy import Engine, func, select
@@ -53,6 +55,32 @@ class Given:
     status: str
     words: int
     milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What is told of the answers of a time; a figure that there is none of is 0."""
+
+    answers: int
+    answered: int
+    """How many were answered, at least in part."""
+    words: int
+    """Of an answer, median."""
+    p50: int
+    """Milliseconds that half of the answers took at most."""
+    p95: int
+
+
+def measures(answers: Sequence[Given]) -> Measures:
+    """Return the measures of *answers*."""
+    times = sorted(answer.milliseconds for answer in answers)
+    return Measures(
+        answers=len(answers),
+        answered=sum(answer.status in ("answered", "partial") for answer in answers),
+        words=round(median([answer.words for answer in answers] or [0])),
+        p50=round(_share(times, 0.5)),
+        p95=round(_share(times, 0.95)),
+    )
 
 
 def questions(engine: Engine, since: dt.datetime, limit: int) -> list[Asked]:
@@ -108,6 +136,11 @@ def _asked(engine: Engine, since: dt.datetime, most: int) -> Iterator[Asked]:
             # A follow-up of before earlier turns were kept cannot be asked again.
             if traced or full == text:
                 yield Asked(id, text, tuple(_turns(history)), cast("Language | None", language))
+
+
+def _share(ordered: Sequence[float], share: float) -> float:
+    """Return the value that *share* of the *ordered* ones do not exceed."""
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else 0.0
 
 
 def _turns(history: Any) -> Iterator[tuple[str, str]]:

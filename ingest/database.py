@@ -152,6 +152,107 @@ class PreviewRow(Base):
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+class _Checked:
+    """An address of the web, and what was found there the last times."""
+
+    url: Mapped[str] = mapped_column(String(2100), primary_key=True)
+    final_url: Mapped[str | None] = mapped_column(Text)
+    """Where redirects led the last time that it was there."""
+    state: Mapped[str] = mapped_column(String(10), index=True)
+    """``valid``, ``dead`` or ``uncertain``."""
+    since: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    checked_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    next_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True), index=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    """How many in a row."""
+    gone_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    """When the server first said that the page is not there any more."""
+    problem: Mapped[str | None] = mapped_column(String(30))
+    """Why the last check failed, one of ``ingest.web.addresses.KINDS``."""
+    status: Mapped[int | None]
+
+
+class WatchedRow(_Checked, Base):
+    """A page of the web that is fetched again and again, to see whether it changed."""
+
+    __tablename__ = "watched"
+    document: Mapped[str | None] = mapped_column(String(200), index=True)
+    """The key of the document that was made of it; it need not exist any more."""
+    etag: Mapped[str | None] = mapped_column(Text)
+    last_modified: Mapped[str | None] = mapped_column(Text)
+    digest: Mapped[str | None] = mapped_column(String(64))
+    """Of its main text, when it was last handed on."""
+    every_days: Mapped[int]
+    added_by: Mapped[str] = mapped_column(String(100))
+    added_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+
+
+class LinkRow(_Checked, Base):
+    """An address that documents cite."""
+
+    __tablename__ = "link"
+
+
+class AccountRow(Base):
+    """Somebody of the staff who may log in."""
+
+    __tablename__ = "account"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))
+    role: Mapped[str | None] = mapped_column(String(20))
+    """None: known to the organisation, but no administrator has given access yet."""
+    password: Mapped[str | None] = mapped_column(Text)
+    """Argon2id, with its parameters; None: logs in through the organisation only."""
+    must_change: Mapped[bool]
+    valid_until: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    """When a one-time password that nobody used stops working."""
+    disabled: Mapped[bool]
+    issuer: Mapped[str | None] = mapped_column(String(500))
+    subject: Mapped[str | None] = mapped_column(String(255))
+    """Who this is at the OpenID provider ``issuer``."""
+    created_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    seen_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    __table_args__ = (
+        Index("ix_account_name", "name", unique=True),
+        Index("ix_account_subject", "issuer", "subject", unique=True),
+    )
+
+
+class StaffSessionRow(Base):
+    """A browser that is logged in; of its cookie only the digest is kept."""
+
+    __tablename__ = "staff_session"
+    number: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    form_token: Mapped[str] = mapped_column(String(64))
+    browser: Mapped[str] = mapped_column(String(200))
+    by_oidc: Mapped[bool]
+    began_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    seen_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    ends_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    __table_args__ = (Index("ix_staff_session_digest", "digest", unique=True),)
+
+
+class StaffBrowserRow(Base):
+    """A browser in which somebody has logged in before: failures elsewhere do not lock it out."""
+
+    __tablename__ = "staff_browser"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, index=True)
+    seen_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+
+
+class StaffAttemptRow(Base):
+    """Failures to log in of one name, address or browser, and until when it has to wait."""
+
+    __tablename__ = "staff_attempt"
+    key: Mapped[str] = mapped_column(String(100), primary_key=True)
+    failures: Mapped[int]
+    last_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True), index=True)
+    blocked_until: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+
+
 def now() -> dt.datetime:
     """Return the present moment, as the tables store it."""
     return dt.datetime.now(dt.UTC)

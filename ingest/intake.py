@@ -89,7 +89,7 @@ class Intake:
         """Make a draft of a received file, or note why there is none."""
         try:
             path = self._library.originals.path(revision.original or "")
-            document = self._sandbox.read(path)
+            document = self._sandbox.read(path, name=revision.name)
             document, findings = self._judge(document, revision)
             self._library.revisions.draft(revision.number, document, findings)
         except UnreadableFile as error:

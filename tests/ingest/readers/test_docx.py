@@ -10,7 +10,7 @@ import docx
 import pytest
 
 from ingest.errors import UnreadableFile
-from ingest.readers.docx import MAX_MEMBERS
+from ingest.readers.package import MAX_MEMBERS
 from ingest.readers.sandbox import Sandbox
 from tests.ingest.readers.conftest import ReadBytes
 from tests.ingest.readers.samples import TESTDATA, expected, headings, recall, statements, text_or_refusal

@@ -172,7 +172,9 @@ class Documents:
             forms.select("in", words("desk_documents.field_language", language), languages, spoken),
             forms.submit(words("desk_documents.search_go", language)),
         )
-        heads = [words(f"desk_documents.column_{name}", language) for name in ("title", "language", "version", "review")]
+        heads = [
+            words(f"desk_documents.column_{name}", language) for name in ("title", "language", "version", "review")
+        ]
         rows = [
             [
                 forms.link(forms.address("documents", info.revision), info.title),

@@ -15,6 +15,7 @@ from ui.markup import Child, Markup, tag
 from ui.staff import forms
 from ui.staff.desk import Fields
 from ui.staff.forms import words
+from ui.staff.verdict import guessed
 from ui.words import word
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
@@ -91,10 +92,7 @@ class _Guesses:
 
     def __call__(self, name: str) -> str | None:
         guess = self._guesses.get(name)
-        if not guess:
-            return None
-        basis = words(f"desk_documents.guess_{guess['basis']}", self._language)
-        return words("desk_documents.guessed", self._language, basis=basis)
+        return guessed(guess["basis"], self._language) if guess else None
 
 
 def wrong(fields: Fields, found: Revision, language: Language) -> dict[str, str]:
@@ -127,11 +125,13 @@ def wrong(fields: Fields, found: Revision, language: Language) -> dict[str, str]
 
 def edit(fields: Fields) -> Edit:
     """Return what a form without mistakes changes; a field that it does not have stays as it is."""
-    own = {name: fields[name].strip() for name in OWN if name in fields}
+    own: dict[str, Any] = {name: fields[name].strip() for name in OWN if name in fields}
     if "title" not in fields:
         return Edit(**own)
     meta: dict[str, Any] = {
-        name: fields[name].strip() or None for name in ("kind", "status", "opens", "closes", "operator") if name in fields
+        name: fields[name].strip() or None
+        for name in ("kind", "status", "opens", "closes", "operator")
+        if name in fields
     }
     if "contact" in fields:
         meta["contact"] = {"url": fields["contact"].strip(), "confirmed": True} if fields["contact"].strip() else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ingest.differences import Change, differences
 from ingest.documents import Language, SourceDocument
-from ingest.findings import Findings
+from ingest.findings import Findings, Resemblance
 from ingest.library import Library
 from ingest.passages import split
 from ingest.readers import MARKDOWN_SUFFIXES
@@ -83,16 +83,19 @@ def _becomes(library: Library, found: Revision, language: Language) -> Markup:
         if served
         else words("desk_documents.new_document", language)
     )
-    alike = found.findings.get("resembles")
-    other = library.documents.get(alike["key"]) if alike else None
+    alike = _resemblance(found)
+    other = library.documents.get(alike.key) if alike else None
     question: Child = None
     if alike and other and other.key != found.key and not found.edited_by:
-        share = round(100 * alike["share"])
         question = tag(
             "div",
-            tag("p", words("desk_documents.looks_like", language, title=other.title, share=share)),
-            forms.do("documents.version", words("desk_documents.make_version", language), number=found.number, id=other.id),
-            forms.do("documents.version", words("desk_documents.make_apart", language), number=found.number, id=found.id),
+            tag("p", words("desk_documents.looks_like", language, title=other.title)),
+            forms.do(
+                "documents.version", words("desk_documents.make_version", language), number=found.number, id=other.id
+            ),
+            forms.do(
+                "documents.version", words("desk_documents.make_apart", language), number=found.number, id=found.id
+            ),
             class_="attention",
         )
     difference = forms.link(
@@ -116,7 +119,9 @@ def _actions(library: Library, previews: Previews, visit: Visit, found: Revision
         yield forms.do("documents.recover", words("desk_documents.recover", language), number=number)
     if found.state == "published" and publisher:
         sure = words("desk_documents.archive_sure", language, title=found.title)
-        yield forms.do("documents.archive", words("desk_documents.archive", language), look="danger", confirm=sure, number=number)
+        yield forms.do(
+            "documents.archive", words("desk_documents.archive", language), look="danger", confirm=sure, number=number
+        )
     if found.state in ("replaced", "archived") and publisher:
         sure = words("desk_documents.restore_sure", language)
         yield forms.do("documents.restore", words("desk_documents.restore", language), confirm=sure, number=number)
@@ -202,7 +207,7 @@ def _found(found: Revision, language: Language) -> Markup | None:
     if found.problem:
         title, lines = "refused", [refusal(found.problem["kind"], found.name, language)]
     elif found.findings:
-        title, lines = "found", verdict(_findings(found), language)
+        title, lines = "found", verdict(_findings(found), language, _resemblance(found))
     else:
         return None
     return tag(
@@ -230,9 +235,7 @@ def _about(found: Revision, language: Language) -> Markup | None:
     )
 
 
-def _rewriting(
-    library: Library, found: Revision, document: SourceDocument | None, language: Language
-) -> Markup | None:
+def _rewriting(library: Library, found: Revision, document: SourceDocument | None, language: Language) -> Markup | None:
     """Return the form in which the text of a text file is corrected."""
     if document is None or not found.original or not found.original.endswith(EDITED_AS_TEXT):
         return None
@@ -344,7 +347,7 @@ def _heads(old: Revision, new: Revision, language: Language) -> Markup | None:
     title = words("desk_documents.diff_head", language)
     heads = [words("desk_documents.about", language), words("desk_documents.diff_removed", language),
              words("desk_documents.diff_added", language)]  # fmt: skip
-    return forms.table(title, heads, [[name, before.get(name), after.get(name)] for name in names])
+    return forms.table(title, heads, [(name, before.get(name), after.get(name)) for name in names])
 
 
 def _change(change: Change, language: Language) -> Markup:
@@ -353,7 +356,7 @@ def _change(change: Change, language: Language) -> Markup:
     label = tag("small", words(f"desk_documents.diff_{change.kind}", language), lang=language)
     if change.kind == "changed":
         left, right = marked(change.before[0], change.after[0])
-        return tag("div", label, tag("p", left, class_="before"), tag("p", right, class_="after"), class_="change")
+        return tag("div", label, tag("p", *left, class_="before"), tag("p", *right, class_="after"), class_="change")
     lines, element = (change.before, "del") if change.kind == "removed" else (change.after, "ins")
     look = "before" if change.kind == "removed" else "after"
     return tag("div", label, [tag("p", tag(element, line), class_=look) for line in lines], class_="change")
@@ -369,4 +372,9 @@ def _document(library: Library, found: Revision) -> SourceDocument | None:
 
 
 def _findings(found: Revision) -> Findings:
-    return Findings.from_json(found.findings["findings"])
+    return Findings.of_data(found.findings["findings"])
+
+
+def _resemblance(found: Revision) -> Resemblance | None:
+    alike = found.findings.get("resembles")
+    return Resemblance(**alike) if alike else None
