@@ -102,6 +102,15 @@ class Bot:
             passages = self.library.passages_of(list(self.library.documents))
             self._composer.prepare(passages, former._composer if former else None)
 
+    def beside(self, library: Reading) -> Bot:
+        """Return a bot that quotes from another generation as this one would, with what this one has prepared.
+
+        It asks no language model: answers are to be compared, and neither money nor chance should come in.
+        """
+        bot = Bot(library, self.settings, self._retriever.reranker)
+        bot._composer.prepare((), self._composer)
+        return bot
+
     async def stream(
         self, question: str, history: Sequence[Message] = (), language: Language | None = None, origin: str = ""
     ) -> AsyncGenerator[Answer, None]:

@@ -151,6 +151,20 @@ class JournalRow(Base):
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+class PreviewRow(Base):
+    """What a change would do to answers, as it was last looked at; see ``ingest.previews``. It holds no question."""
+
+    __tablename__ = "preview"
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """Which change it is of."""
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True), index=True)
+    by: Mapped[str] = mapped_column(String(100))
+    generation: Mapped[int]
+    basis: Mapped[str] = mapped_column(String(64))
+    """What it rests on besides the generation; another one now means that it is out of date."""
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 class _Checked:
     """An address of the web, and what was found there the last times."""
 
