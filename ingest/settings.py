@@ -85,15 +85,50 @@ class Settings(BaseSettings):
         ge=0,
         description="Days that receipts keep what visitors wrote (question, earlier turns, remarks); 0: never stored.",
     )
+    staff_second_person: bool = Field(
+        False, description="Whether a document must be published by another person than the one who prepared it."
+    )
+    golden_questions: Path | None = Field(
+        None,
+        description="File of control questions with what a right answer must hold (docs/preview.md); unset: "
+        "golden.jsonl in corpus_dir, if there is one.",
+    )
+    preview_questions: int = Field(
+        300, ge=0, le=5000, description="Most questions of visitors that the preview of a change asks again."
+    )
+    preview_seconds: float = Field(
+        60, gt=0, description="Longest time that the preview of a change asks questions; those left are counted."
+    )
+    preview_blocks: bool = Field(
+        True,
+        description="Whether control questions that a change would break hold back its publication until a reason "
+        "is given.",
+    )
     today: dt.date | None = Field(None, description="The date to answer for; unset: today in Europe/Brussels.")
     rate_limit: str = Field(
         "30/minute", description='Questions per visitor, "off" for load tests on loopback; not in force yet.'
     )
     max_question: int = Field(600, ge=50, description="Longest question, in characters.")
-    reader_seconds: float = Field(20, gt=0, description="Longest time to read one file.")
+    reader_seconds: float = Field(15, gt=0, description="Longest time to read one file.")
     reader_megabytes: int = Field(1024, ge=256, description="Memory that reading one file may take.")
     max_file_megabytes: int = Field(50, ge=1, description="Largest file that is read.")
 
+    web_enabled: bool = Field(True, description="Whether pages that staff name are fetched, and links are checked.")
+    web_contact: str | None = Field(
+        None,
+        pattern=r"^[!-'*-~]{1,200}$",
+        description="Web or e-mail address of the people behind the guichet; sites that are asked see it.",
+    )
+    web_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = Field(
+        (80, 443), description="Ports that may be asked."
+    )
+    web_connect_seconds: float = Field(5, gt=0, description="Longest wait for a name server, and for a connection.")
+    web_between_seconds: float = Field(10, gt=0, description="Longest silence of a site.")
+    web_total_seconds: float = Field(30, gt=0, description="Longest time to fetch one page, redirects included.")
+    web_megabytes: int = Field(20, ge=1, le=200, description="Largest page that is fetched, packed or unpacked.")
+    web_redirects: int = Field(5, ge=0, le=20, description="Most redirects from one page to the next.")
+    web_refetch_days: int = Field(7, ge=1, le=365, description="Days between two looks at a watched page.")
+    web_links_a_run: int = Field(200, ge=0, description="Most links that are checked in one run; 0: none.")
     public_url: str | None = Field(
         None, description="Address under which browsers reach the guichet, such as https://guichet.example.be."
     )
