@@ -21,6 +21,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 from threadpoolctl import threadpool_limits
 
+from ingest.cards import CardStore
 from ingest.database import DocumentRow, PassageRow, StateRow, connect, now
 from ingest.documents import LANGUAGES, Language, Passage, Source, SourceDocument, Span
 from ingest.embedding import Embedder, StaticEmbedder, open_embedder, open_words_model
@@ -155,6 +156,11 @@ class Library:
     def receipts(self) -> Receipts:
         """The answers that were given, and what readers thought of them."""
         return Receipts(self._engine, words=self.settings.question_days > 0)
+
+    @cached_property
+    def cards(self) -> CardStore:
+        """What staff decided on the cards of programmes."""
+        return CardStore(self._engine)
 
     @cached_property
     def usage(self) -> Usage:
