@@ -81,7 +81,7 @@ class Card:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Said:
     """A value as a document says it, with the marks by which it is compared with others."""
 
@@ -105,6 +105,7 @@ class Cards:
         self.store = store
         self._lock = Lock()
         self._scanned: tuple[object, _Scan] | None = None
+        self._kept: tuple[int, list[CardValue]] | None = None
         self._made: dict[Language, tuple[object, dict[str, Card]]] = {}
 
     def confirmed(self, snapshot: Library, language: Language = "fr") -> dict[str, Card]:
@@ -117,7 +118,7 @@ class Cards:
         kept = self._made.get(language)
         if kept and kept[0] == version:
             return kept[1]
-        scan, decisions = self._scan(snapshot), self.store.values()
+        scan, decisions = self._scan(snapshot), self._decisions()
         by_programme: dict[str, list[CardValue]] = defaultdict(list)
         for decision in decisions:
             by_programme[decision.programme].append(decision)
@@ -133,7 +134,7 @@ class Cards:
     def said(self, snapshot: Library) -> dict[str, list[Said]]:
         """Return per programme what current documents say of it; what staff rejected or corrected is left out."""
         scan, cards = self._scan(snapshot), self.all(snapshot)
-        decided = {decision.target: decision for decision in self.store.values()}
+        decided = {decision.target: decision for decision in self._decisions()}
         found: dict[str, list[Said]] = defaultdict(list)
         for id in cards:
             for said in scan.said.get(id, ()):
@@ -154,7 +155,7 @@ class Cards:
         return replace(info, meta=_stated(info.meta, card)) if card else info
 
     def spoken_of(self, infos: Sequence[DocumentInfo], snapshot: Library, language: Language) -> list[DocumentInfo]:
-        """Return the programmes that *infos*, no sheets, tell confirmed values of: sheets, or made up for staff's own."""
+        """Return the programmes of which documents among *infos* that are no sheets tell confirmed values."""
         if not self._decided():
             return []
         ids = {info.id for info in infos if info.meta.get("kind") not in PROGRAMME_KINDS}
@@ -180,7 +181,10 @@ class Cards:
         return any(value.state == "confirmed" for value in self._decisions())
 
     def _decisions(self) -> list[CardValue]:
-        return self.store.values()
+        """Return the decisions that hold; every answer asks for them, so they are read once."""
+        if self._kept is None or self._kept[0] != self.store.revision:
+            self._kept = (self.store.revision, self.store.values())
+        return self._kept[1]
 
     def _programmes(self, snapshot: Library) -> list[OwnProgramme]:
         sheets: dict[str, OwnProgramme] = {}
@@ -313,7 +317,7 @@ def _said_by(value: CardValue, language: Language) -> list[Said]:
     """Return a value of a head, or a decided one, with the marks that its words and its quote give it."""
     if value.field not in FIGURED and value.field != "state":
         return []
-    own = marks(value.what)
+    own = marks(value.what, language)
     read = next((c for c in claims(value.quote, language) if c.field == value.field and c.value == value.value), None)
     if read is not None:
         return [Said(value, replace(read, marks=read.marks | own), language)]
@@ -383,9 +387,7 @@ def _decided(value: CardValue, decision: CardValue, standing: _Standing) -> list
     return [fallen, replace(value, state="proposed", reason=f"its correction lost its source: {gone}")]
 
 
-def _card(
-    programme: OwnProgramme, snapshot: Library, language: Language, values: tuple[CardValue, ...]
-) -> Card:
+def _card(programme: OwnProgramme, snapshot: Library, language: Language, values: tuple[CardValue, ...]) -> Card:
     key = snapshot.key_of(programme.id, language)
     info = snapshot.documents[key] if key else None
     if info is None or info.meta.get("kind") not in PROGRAMME_KINDS:

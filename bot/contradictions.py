@@ -156,9 +156,11 @@ class Contradictions:
 
     def _find(self, snapshot: Library, today: dt.date) -> list[Contradiction]:
         found: list[Contradiction] = []
+        titled: dict[str, frozenset[str]] = defaultdict(frozenset)
+        for info in snapshot.documents.values():
+            titled[info.id] |= marks(info.title, info.language)
         for programme, said in self.cards.said(snapshot).items():
-            titles = [info.title for info in snapshot.documents.values() if info.id == programme]
-            own = frozenset(mark for title in titles for mark in marks(title))
+            own = titled[programme]
             groups: dict[tuple[Field, str, frozenset[str]], list[Said]] = defaultdict(list)
             for each in said:
                 if is_current(each.claim, today):
@@ -212,8 +214,10 @@ def _within_group(programme: str, field: Field, group: Sequence[Said], today: dt
     sides: dict[str, list[Said]] = defaultdict(list)
     told: dict[str, set[str]] = defaultdict(set)
     for said in group:
-        sides[json.dumps(said.claim.value)].append(said)
-        told[said.value.document].add(json.dumps(said.claim.value))
+        value = json.dumps(said.claim.value)
+        sides[value].append(said)
+        told[said.value.document].add(value)
+        told[said.value.document_id].add(value)
     # A document that gives several values means several things by them, though no mark tells them apart.
     plain = {document for document, values in told.items() if len(values) == 1}
     found = []
@@ -235,6 +239,10 @@ def _within_group(programme: str, field: Field, group: Sequence[Said], today: dt
 
 def _of_two(one: Said, other: Said, plain: set[str]) -> bool:
     """Return whether two sayings are of two documents, or of two languages of one, that each give one value."""
+    if one.value.document_id != other.value.document_id:
+        return {one.value.document_id, other.value.document_id} <= plain
+    if one.value.slot or other.value.slot:
+        return one.value.slot == other.value.slot
     return one.value.document != other.value.document and {one.value.document, other.value.document} <= plain
 
 

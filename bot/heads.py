@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from ingest.analysis import content_words
@@ -21,6 +22,7 @@ _PLAIN: tuple[tuple[Field, str], ...] = (
     ("title", "title"), ("operator", "operator"), ("kind", "kind"), ("audience", "audience"),
 )  # fmt: skip
 _WEB = re.compile(r"https?://\S+")
+_JOINED = re.compile(r"(?<=\d)[\s.,'’](?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,13 @@ def head_values(info: DocumentInfo, passages: Sequence[Passage]) -> Iterator[Car
         yield replace(sheet.value("state", meta["status"], "status", found), as_of=shown)
     for key in ("opens", "closes"):
         if date := meta.get(key):
-            field: Field = "opens" if key == "opens" else "closes"
-            yield sheet.value(field, date, key, sheet.holding(Quantity(date, "date", date), "dates"), unit="date")
+            yield sheet.value(
+                "opens" if key == "opens" else "closes",
+                date,
+                key,
+                sheet.holding(Quantity(date, "date", date), "dates"),
+                unit="date",
+            )
     for number, amount in enumerate(meta.get("amounts", ())):
         yield from _amount(sheet, amount, f"amounts.{number}")
     for number, rule in enumerate(meta.get("eligibility", ())):
@@ -59,7 +66,7 @@ def holds_figure(value: CardValue, language: Language) -> bool:
     """Return whether the quote of *value* holds its figure; a value that is none needs a sentence only."""
     if value.field not in FIGURED:
         return bool(value.quote)
-    held = quantities(value.quote, language)
+    held = _quantities(value.quote, language)
     return bool(value.quote) and all(holds(held, wanted) for wanted in _figures(value))
 
 
@@ -84,7 +91,6 @@ class _Sheet:
     def __init__(self, info: DocumentInfo, passages: Sequence[Passage]) -> None:
         self._info = info
         self._sentences = [_Sentence(passage, span, text) for passage in passages for span, text in passage.quotes()]
-        self._read: dict[str, tuple[Quantity, ...]] = {}
 
     def value(
         self, field: Field, value: Any, slot: str, found: _Sentence | None = None, *, unit: str = "", what: str = ""
@@ -129,19 +135,26 @@ class _Sheet:
                 -int(bool(url) and each.span.source.url == url),
                 int(each.span.section == "before") - int(each.span.section == section),
                 -len(words & spoken),
-                len(self._quantities(each.text)),
+                len(_quantities(each.text, self._info.language)),
             )
 
-        held = [each for each in self._sentences if each.span.role == "fact" and holds(self._quantities(each.text), wanted)]
+        facts = [each for each in self._sentences if each.span.role == "fact"]
+        # Reading figures takes a millisecond: first the sentences in which the digits stand as they are written.
+        likely = [each for each in facts if _digits(wanted) in _JOINED.sub("", each.text)]
+        held = [each for each in likely or facts if holds(_quantities(each.text, self._info.language), wanted)]
         return min(held, key=rank, default=None)
 
-    def _quantities(self, text: str) -> tuple[Quantity, ...]:
-        if text not in self._read:
-            # The digits of an address are no figures of the sentence.
-            plain = _WEB.sub(" ", text)
-            digits = any(sign.isdigit() for sign in plain)
-            self._read[text] = quantities(plain, self._info.language) if digits else ()
-        return self._read[text]
+
+@lru_cache(maxsize=4096)
+def _quantities(text: str, language: Language) -> tuple[Quantity, ...]:
+    return quantities(_WEB.sub(" ", text), language)  # the digits of an address are no figures of the sentence
+
+
+def _digits(wanted: Quantity) -> str:
+    """Return the digits by which a figure can be told in any writing: 595600000 is «595,6 millions»."""
+    if wanted.unit == "date":
+        return wanted.value[:4]
+    return wanted.value.replace(".", "").rstrip("0")
 
 
 def _amount(sheet: _Sheet, amount: Mapping[str, Any], slot: str) -> Iterator[CardValue]:

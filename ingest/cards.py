@@ -167,9 +167,7 @@ class CardStore:
 
     def history(self, programme: str) -> list[tuple[CardValue, bool]]:
         """Return every decision on a programme, newest first, each with whether it was withdrawn."""
-        wanted = (
-            select(CardValueRow).where(CardValueRow.programme == programme).order_by(CardValueRow.number.desc())
-        )
+        wanted = select(CardValueRow).where(CardValueRow.programme == programme).order_by(CardValueRow.number.desc())
         with Session(self._engine) as session:
             return [(_value(row), row.withdrawn) for row in session.scalars(wanted)]
 
@@ -232,9 +230,13 @@ class CardStore:
                 raise CardError(f"{programme.id}: a programme has this name already; open that one, or choose another.")
             session.merge(
                 CardProgrammeRow(
-                    id=programme.id, title=programme.title, language=programme.language, by=by, at=now(),
+                    id=programme.id,
+                    title=programme.title,
+                    language=programme.language,
+                    by=by,
+                    at=now(),
                     withdrawn=False,
-                )  # fmt: skip
+                )
             )
             note(session, by, "programme made", f"programme {programme.id}", title=programme.title)
         self.revision += 1
