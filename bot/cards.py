@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 from bot.answers import State
 from bot.claims import Claim, claims, marks
@@ -207,11 +207,20 @@ def refuse_unheld(value: CardValue, snapshot: Library) -> None:
     if value.field in QUOTELESS and not value.quote:
         return
     if not value.quote:
-        raise CardError("This value has no sentence to rest on; choose the sentence of a document that says it.")
-    if gone := _Standing(snapshot).gone(value):
-        raise CardError(f"{gone[0].upper()}{gone[1:]}; choose a sentence of a current document.")
+        raise CardError(
+            "This value has no sentence to rest on; choose the sentence of a document that says it.", "unquoted"
+        )
+    gone = _Standing(snapshot).gone(value)
+    if gone == "unpublished":
+        raise CardError(f"{value.document} is not published; choose a sentence of a document that is.", "unpublished")
+    if gone:
+        raise CardError(
+            f"The sentence no longer stands in {value.document}; choose one of its current version.", "gone"
+        )
     if not holds_figure(value, _language_of(value.document)):
-        raise CardError("The chosen sentence does not hold this value; choose one that does, or correct the value.")
+        raise CardError(
+            "The chosen sentence does not hold this value; choose one that does, or correct the value.", "no_figure"
+        )
 
 
 class _Standing:
@@ -221,17 +230,16 @@ class _Standing:
         self._snapshot = snapshot
         self._texts: dict[str, list[str]] = {}
 
-    def gone(self, value: CardValue) -> str:
-        """Return why the quote of *value* stands no longer, or nothing."""
-        info = self._snapshot.documents.get(value.document)
-        if info is None:
-            return f"the document {value.document} is no longer published"
+    def gone(self, value: CardValue) -> Literal["", "gone", "unpublished"]:
+        """Return how the quote of *value* was lost, or nothing when it still stands."""
+        if not value.quote:
+            return ""
+        if value.document not in self._snapshot.documents:
+            return "unpublished"
         if value.document not in self._texts:
             passages = self._snapshot.passages_of([value.document])
             self._texts[value.document] = [passage.shown for passage in passages]
-        if any(value.quote in text for text in self._texts[value.document]):
-            return ""
-        return f"the quoted sentence is gone from version {info.version} of {value.document}"
+        return "" if any(value.quote in text for text in self._texts[value.document]) else "gone"
 
 
 def _scanned(snapshot: Library, programmes: Sequence[OwnProgramme]) -> _Scan:
@@ -358,33 +366,32 @@ def _laid_over(
         decision = decided.pop(value.key, None)
         values += [value] if decision is None else _decided(value, decision, standing)
     for decision in decided.values():
-        if decision.state == "rejected":
-            values.append(decision)
-        else:
-            gone = standing.gone(decision) if decision.quote else ""
-            values.append(replace(decision, state="proposed", reason=gone) if gone else decision)
+        gone = standing.gone(decision)
+        lost = gone and decision.state == "confirmed"
+        values.append(replace(decision, state="proposed", flag=gone) if lost else replace(decision, flag=gone))
     fixed = {v.field for v in values if v.number and v.state == "confirmed" and v.field in _SINGLE}
     return tuple(
-        replace(v, state="rejected", reason="staff confirmed another value")
-        if v.field in fixed and not v.number and v.slot
-        else v
+        replace(v, state="rejected", flag="replaced") if v.field in fixed and v.slot and not v.number else v
         for v in values
     )
 
 
 def _decided(value: CardValue, decision: CardValue, standing: _Standing) -> list[CardValue]:
+    """Return what a decision makes of a value that a document still gives."""
+    who: dict[str, Any] = {"by": decision.by, "at": decision.at, "reason": decision.reason, "number": decision.number}
     if decision.state == "rejected":
-        return [replace(value, state="rejected", by=decision.by, at=decision.at, reason=decision.reason,
-                        number=decision.number)]  # fmt: skip
-    gone = standing.gone(decision) if decision.quote else ""
+        return [replace(value, state="rejected", **who)]
+    if decision.state == "proposed":
+        return [replace(decision, slot=value.slot)]
+    gone = standing.gone(decision)
     if not gone:
         return [replace(decision, slot=value.slot)]
-    fallen = replace(decision, state="proposed", reason=gone, slot=value.slot)
-    if decision.value == value.value:
-        # A sheet that still holds the value, or another sentence that says it, is there to be confirmed anew.
-        renewed = replace(value, reason=gone, number=decision.number, by=decision.by, at=decision.at)
-        return [renewed if value.state == "confirmed" else replace(renewed, state="proposed")]
-    return [fallen, replace(value, state="proposed", reason=f"its correction lost its source: {gone}")]
+    if decision.value != value.value:
+        corrected = replace(decision, state="proposed", flag=gone, slot=value.slot)
+        return [corrected, replace(value, state="proposed", flag="correction_lost")]
+    # The head of a sheet, or another sentence, still gives the value. The editors of a sheet stand for theirs; what
+    # was only read from another sentence has to be confirmed anew. What was confirmed before is in the history.
+    return [value if value.state == "confirmed" else replace(value, flag=gone, **who)]
 
 
 def _card(programme: OwnProgramme, snapshot: Library, language: Language, values: tuple[CardValue, ...]) -> Card:

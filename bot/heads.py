@@ -17,7 +17,6 @@ from ingest.quantities import Quantity, holds, quantities
 
 FIGURED: frozenset[Field] = frozenset({"opens", "closes", "rate", "ceiling", "minimum", "duration"})
 """Fields whose value is a figure: the quote has to hold it."""
-NO_SENTENCE = "no sentence of the sheet holds this value"
 _PLAIN: tuple[tuple[Field, str], ...] = (
     ("title", "title"), ("operator", "operator"), ("kind", "kind"), ("audience", "audience"),
 )  # fmt: skip
@@ -108,9 +107,9 @@ class _Sheet:
                 url=source.url or info.url,
             )  # fmt: skip
         if field in FIGURED and not holds_figure(made, info.language):
-            return replace(made, state="proposed", reason=NO_SENTENCE)
+            return replace(made, state="proposed", flag="no_sentence")
         if field == "eligibility" and found is None:
-            return replace(made, state="proposed", reason=NO_SENTENCE)
+            return replace(made, state="proposed", flag="no_sentence")
         return made
 
     def first(self, test: Callable[[_Sentence], bool]) -> _Sentence | None:

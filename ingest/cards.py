@@ -39,8 +39,18 @@ DECISIONS: tuple[Decision, ...] = ("first", "second", "both", "asked")
 Word = TypeVar("Word", bound=str)
 
 
+Flag = Literal["", "gone", "unpublished", "no_sentence", "replaced", "correction_lost"]
+"""What is to be told of a value: its quote is gone from the document, or the document itself is; no sentence of the
+sheet holds it; staff confirmed another one; it was corrected, and the correction lost its quote."""
+Refusal = Literal["undone", "made", "unmade", "unquoted", "gone", "unpublished", "no_figure"]
+
+
 class CardError(GuichetError):
-    """Something that cannot be decided on a card."""
+    """Something that cannot be decided on a card; ``refusal`` is one word for programs."""
+
+    def __init__(self, message: str, refusal: Refusal) -> None:
+        super().__init__(message)
+        self.refusal = refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +82,9 @@ class CardValue:
     at: str = ""
     """When, as an ISO date or moment."""
     reason: str = ""
-    """Why it is not (or no longer) confirmed, or why it was rejected."""
+    """What the person who decided wrote about it."""
+    flag: Flag = ""
+    """Why it is not, or no longer, confirmed, where nobody decided that."""
     slot: str = ""
     """Its place in the head of a sheet (``amounts.2``); the same in every language of the sheet."""
     number: int = 0
@@ -176,7 +188,7 @@ class CardStore:
         with Session(self._engine) as session, session.begin():
             row = session.get(CardValueRow, number)
             if row is None or row.withdrawn:
-                raise CardError("This decision was already undone; reload the page to see what holds now.")
+                raise CardError("This decision was already undone; reload the page to see what holds now.", "undone")
             row.withdrawn = True
             value = _value(row)
             note(session, by, "decision undone", f"programme {row.programme}", field=row.field, number=number)
@@ -215,7 +227,7 @@ class CardStore:
         with Session(self._engine) as session, session.begin():
             row = session.get(CardRulingRow, number)
             if row is None or row.withdrawn:
-                raise CardError("This ruling was already undone; reload the page to see what holds now.")
+                raise CardError("This ruling was already undone; reload the page to see what holds now.", "undone")
             row.withdrawn = True
             note(session, by, "ruling undone", f"programme {row.programme}", field=row.field, number=number)
         self.revision += 1
@@ -227,7 +239,9 @@ class CardStore:
         with Session(self._engine) as session, session.begin():
             held = session.get(CardProgrammeRow, programme.id)
             if held is not None and not held.withdrawn:
-                raise CardError(f"{programme.id}: a programme has this name already; open that one, or choose another.")
+                raise CardError(
+                    f"{programme.id}: a programme has this name already; open that one, or choose another.", "made"
+                )
             session.merge(
                 CardProgrammeRow(
                     id=programme.id,
@@ -246,7 +260,9 @@ class CardStore:
         with Session(self._engine) as session, session.begin():
             row = session.get(CardProgrammeRow, id)
             if row is None or row.withdrawn:
-                raise CardError(f"{id}: staff made no such programme; reload the page to see those there are.")
+                raise CardError(
+                    f"{id}: staff made no such programme; reload the page to see those there are.", "unmade"
+                )
             row.withdrawn = True
             note(session, by, "programme withdrawn", f"programme {id}")
         self.revision += 1
