@@ -87,7 +87,7 @@ def claims(text: str, language: Language) -> tuple[Claim, ...]:
     past = bool(PAST.search(flat))
     found = _state(flat, language)
     # Reading figures takes a millisecond: first the words that make a claim of them.
-    if any(sign.isdigit() for sign in flat):
+    if any(sign.isdigit() for sign in flat) or _TIME.search(flat):
         for wanted, read in _READERS:
             if wanted(flat, language):
                 found += read(flat, language)
@@ -115,7 +115,7 @@ def _may_rate(text: str, language: Language) -> bool:
 
 def _rate(text: str, language: Language) -> list[Claim]:
     told = [quantity for quantity in in_order(text, language) if quantity.unit == "percent"]
-    rates = [float(quantity.value) / 100 for quantity in told]
+    rates = list(dict.fromkeys(float(quantity.value) / 100 for quantity in told))
     if len(rates) == 2 and rates[0] < rates[1] and _BETWEEN.search(text):
         return [Claim("rate", [round(rate, 4) for rate in rates], "")]
     if len(rates) != 1 or not 0 < rates[0] <= 1:

@@ -12,8 +12,8 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
 
@@ -105,8 +105,8 @@ class Disputes:
     """What an answer has to know of contradictions."""
 
     open: tuple[Contradiction, ...] = ()
-    superseded: frozenset[Sentence] = frozenset()
-    """Sentences that no longer hold: never quoted as what is true now."""
+    superseded: Mapping[Sentence, Side] = field(default_factory=dict)
+    """Sentences that no longer hold, never quoted as what is true now, each with the side that does hold."""
 
     def of(self, cited: Iterable[Sentence]) -> list[Contradiction]:
         """Return the open contradictions of which one side is *cited*."""
@@ -137,11 +137,14 @@ class Contradictions:
     def disputes(self, snapshot: Library, today: dt.date) -> Disputes:
         """Return what an answer has to know."""
         found = self.all(snapshot, today)
-        lost = [side for each in found if (side := each.lost)]
-        kept = frozenset(place for each in found if each.lost for side in each.sides if side is not each.lost
-                         for place in side.sentences)  # fmt: skip
-        superseded = frozenset(place for side in lost for place in side.sentences) - kept
-        return Disputes(tuple(each for each in found if each.waits), superseded)
+        held, superseded = set[Sentence](), dict[Sentence, Side]()
+        for each in found:
+            if (lost := each.lost) is not None:
+                holds = each.first if lost is each.second else each.second
+                held |= holds.sentences
+                superseded.update(dict.fromkeys(lost.sentences, holds))
+        gone = {place: holds for place, holds in superseded.items() if place not in held}
+        return Disputes(tuple(each for each in found if each.waits), gone)
 
     def rule(
         self, snapshot: Library, today: dt.date, key: str, verdict: Decision, reason: str, by: str
@@ -165,8 +168,8 @@ class Contradictions:
             for each in said:
                 if is_current(each.claim, today):
                     groups[each.claim.field, each.claim.unit, each.claim.marks - own].append(each)
-            for (field, _, _), group in groups.items():
-                found += _within_group(programme, field, group, today)
+            for (name, _, _), group in groups.items():
+                found += _within_group(programme, name, group, today)
         return found
 
 
@@ -210,7 +213,7 @@ def _days_differ(one: str, other: str, today: dt.date) -> bool:
     return both_to_come or one[:4] == other[:4]
 
 
-def _within_group(programme: str, field: Field, group: Sequence[Said], today: dt.date) -> list[Contradiction]:
+def _within_group(programme: str, name: Field, group: Sequence[Said], today: dt.date) -> list[Contradiction]:
     sides: dict[str, list[Said]] = defaultdict(list)
     told: dict[str, set[str]] = defaultdict(set)
     for said in group:
@@ -232,7 +235,7 @@ def _within_group(programme: str, field: Field, group: Sequence[Said], today: dt
             first = tuple(dict.fromkeys(a for a, _ in pairs))
             second = tuple(dict.fromkeys(b for _, b in pairs))
             found.append(
-                Contradiction(programme, field, Side(first[0].claim.value, first), Side(second[0].claim.value, second))
+                Contradiction(programme, name, Side(first[0].claim.value, first), Side(second[0].claim.value, second))
             )
     return found
 

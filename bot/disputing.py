@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from bot.contradictions import Contradiction, Contradictions, Side
+from bot.contradictions import Contradiction, Contradictions, Sentence, Side
 from bot.dates import in_words
 from bot.draft import Part
 from bot.statements import SIGNALS, Candidate
@@ -43,24 +43,32 @@ class Disputing:
     today: dt.date
 
     def holding(self, candidates: Sequence[Candidate]) -> list[Candidate]:
-        """Return *candidates* without the sentences that staff found superseded."""
-        lost = self.contradictions.disputes(self.snapshot, self.today).superseded
-        if not lost:
+        """Return *candidates* with the sentence that holds in the place of each that staff found superseded."""
+        superseded = self.contradictions.disputes(self.snapshot, self.today).superseded
+        if not superseded:
             return list(candidates)
-        return [each for each in candidates if (each.passage.document_key, each.text) not in lost]
+        held: dict[Sentence, Candidate] = {}
+        for each in candidates:
+            side = superseded.get(_place(each))
+            if side is None:
+                held.setdefault(_place(each), each)
+            elif held.keys().isdisjoint(side.sentences) and (quote := self._quote(side, each.passage.language)):
+                # It answers the question as well as the other did, in whatever language it stands.
+                held[_place(quote)] = replace(each, passage=quote.passage, span=quote.span, text=quote.text)
+        return list(held.values())
 
     def disputed(self, parts: Sequence[Part], language: Language) -> Disputed:
         """Return what must join an answer of these *parts*."""
         disputes = self.contradictions.disputes(self.snapshot, self.today)
         if not disputes.open:
             return Disputed()
-        cited = {(quote.passage.document_key, quote.text): quote for part in parts for quote in part.quotes}
+        cited = {_place(quote): quote for part in parts for quote in part.quotes}
         joining: list[Part] = []
         lines: list[str] = []
         for found in disputes.of(cited)[:MOST]:
             for side in found.sides:
                 if side.sentences.isdisjoint(cited) and (quote := self._quote(side, language)):
-                    cited[quote.passage.document_key, quote.text] = quote
+                    cited[_place(quote)] = quote
                     joining.append(Part.quoted(quote))
             lines.append(self._line(found, language))
         return Disputed(tuple(joining), tuple(lines))
@@ -101,3 +109,7 @@ class Disputing:
             value = say("answers.value_up_to", language, value=value)
         told = in_words(date, language) if date else say("answers.contradiction_undated", language)
         return say("answers.contradiction_side", language, value=value, title=title, date=told)
+
+
+def _place(candidate: Candidate) -> Sentence:
+    return candidate.passage.document_key, candidate.text

@@ -97,7 +97,8 @@ class CardValue:
         """What tells this value from others, whatever was decided on it."""
         if self.target:
             return self.target
-        place = self.slot or f"{self.document}\n{self.quote}"
+        # Not the quote: what was decided holds in every language of a document, and is asked anew when it is reworded.
+        place = self.slot or f"{self.document_id}\n{self.what}"
         parts = (self.programme, self.field, place, json.dumps(self.value, sort_keys=True))
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from bot.cards import Cards
 from bot.heads import holds_figure
 from bot.service import Bot
+from bot.states import state
 from ingest.cards import CardError, CardStore, CardValue, OwnProgramme
 from ingest.database import connect
 from ingest.documents import Page, Section, Source, SourceDocument, Statement
@@ -51,8 +52,9 @@ def sheet(**meta: Any) -> SourceDocument:
         "amounts": [{"what": "facture", "rate": 0.5, "ceiling_eur": 20000.0, "source": url}],
         "eligibility": [{"criterion": "size", "rule": "only", "values": ["micro", "small"], "source": "f02"}], **meta,
     }  # fmt: skip
-    return SourceDocument("cheque-boussole", "fr", "Chèque Boussole", (Page((Section(("Aide",), statements, "pays"),)),),
-                          url="https://example.org", as_of="2026-02", meta=head)  # fmt: skip
+    pages = (Page((Section(("Aide",), statements, "pays"),)),)
+    return SourceDocument("cheque-boussole", "fr", "Chèque Boussole", pages, url="https://example.org",
+                          as_of="2026-02", meta=head)  # fmt: skip
 
 
 def shelf(*others: SourceDocument, generation: int = 1, version: int = 1, **meta: Any) -> Any:
@@ -128,7 +130,8 @@ def test_a_confirmed_proposal_feeds_the_tools(cards: Cards, engine: Engine) -> N
     ("change", "refusal"),
     [
         ({"quote": ""}, "unquoted"), ({"value": "2027-07-30"}, "no_figure"),
-        ({"quote": "Le Chèque Boussole est ouvert jusqu'au 30 juillet 2027."}, "gone"), ({"document": "fr/rien"}, "unpublished"),
+        ({"quote": "Le Chèque Boussole est ouvert jusqu'au 30 juillet 2027."}, "gone"),
+        ({"document": "fr/rien"}, "unpublished"),
     ],
 )  # fmt: skip
 def test_a_value_without_its_sentence_is_refused(change: dict[str, Any], refusal: str, cards: Cards) -> None:
@@ -269,7 +272,7 @@ def test_a_document_tells_the_state_of_a_programme_of_staff(tmp_path: Path) -> N
 
 
 def test_cards_of_the_starter_corpus(bot: Bot) -> None:
-    """Every amount and every rule of the starter corpus is confirmed with a sentence that holds it, in four languages."""
+    """Every amount and rule of the starter corpus is confirmed with a sentence that holds it, in each language."""
     cards = bot.contradictions.cards
     for language in ("fr", "nl", "de", "en"):
         values = [v for card in cards.all(bot.library, language).values() for v in card.values if v.slot]
@@ -281,8 +284,6 @@ def test_cards_of_the_starter_corpus(bot: Bot) -> None:
 
 def test_state_of_a_card_is_that_of_its_sheet(bot: Bot) -> None:
     """Reading states from cards says what answers say, wherever the sheet's dates stand in its text."""
-    from bot.states import state
-
     for id, card in bot.contradictions.cards.all(bot.library).items():
         key = bot.library.key_of(id, "fr")
         assert key

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,7 @@ def test_the_starter_corpus_holds_one_contradiction_and_tells_it_itself(bot: Bot
 
 FIRST = "Le Chèque Boussole couvre 50 % de la facture."
 SECOND = "De Chèque Boussole dekt 75 % van de factuur."
-QUESTION = "Quel taux paie le Chèque Boussole ?"
+QUESTION = "Quelle part de la facture couvre le Chèque Boussole ?"
 
 
 @contextmanager
