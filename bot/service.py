@@ -19,8 +19,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot import finishing, followups
 from bot.answers import Answer, Message, Status, Trace
 from bot.budget import Budget
+from bot.cards import Cards
 from bot.chat import ChatModel, Patience
 from bot.composer import Composer
+from bot.contradictions import Contradictions
+from bot.disputing import Disputing
 from bot.draft import Draft
 from bot.evidence import judge
 from bot.intent import wants
@@ -65,6 +68,7 @@ class Bot:
         self._turn = Lock()
         self._composer = Composer(self._retriever)
         self._scope = Scope()
+        self.contradictions = Contradictions(Cards(library.cards))
         self.ready = True
 
     @property
@@ -97,6 +101,7 @@ class Bot:
 
         What the bot of a *former* generation has prepared is taken over.
         """
+        self.contradictions.all(self.library, self.today)
         # A transformer would take minutes for them; it prepares those that a question asks for.
         if self.library.count() <= WARM and self.library.embedder is self.library.words_model:
             passages = self.library.passages_of(list(self.library.documents))
@@ -206,7 +211,9 @@ class Bot:
         draft.timings |= phrasing.timings
         model = self._phraser.model.name if any(part.phrased for part in draft.parts) else ""
         with draft.timed("finish"):
-            answer = finishing.finish(draft, self.library, draft.today, uuid.uuid4().hex, model=model)
+            answer = finishing.finish(
+                draft, self.library, draft.today, uuid.uuid4().hex, model=model, disputing=self._disputing(draft)
+            )
         return dataclasses.replace(answer, timings=dict(draft.timings), trace=self._phraser.trace(phrasing))
 
     def _answer(self, draft: Draft) -> Answer:
@@ -231,7 +238,9 @@ class Bot:
         with draft.timed("verify"):
             draft.chosen = [candidate for candidate in draft.chosen if verified(candidate)]
         with draft.timed("finish"):
-            answer = finishing.finish(draft, self.library, draft.today, uuid.uuid4().hex)
+            answer = finishing.finish(
+                draft, self.library, draft.today, uuid.uuid4().hex, disputing=self._disputing(draft)
+            )
         return dataclasses.replace(answer, timings=dict(draft.timings))
 
     def _understand(self, question: str, history: tuple[Message, ...], language: Language | None) -> Draft:
@@ -306,8 +315,12 @@ class Bot:
         if draft.rule:
             named.update(dict.fromkeys(draft.rule.sheets, 2.0))
         draft.documents = rank_documents(draft.hits, named)
-        draft.candidates = self._composer.candidates(draft.query, draft.wants, draft.documents, draft.hits, draft.named)
+        found = self._composer.candidates(draft.query, draft.wants, draft.documents, draft.hits, draft.named)
+        draft.candidates = self._disputing(draft).holding(found)
         draft.chosen = self._composer.select(draft.candidates, draft.wants)
+
+    def _disputing(self, draft: Draft) -> Disputing:
+        return Disputing(self.contradictions, self.library, draft.today)
 
     def _told(self, draft: Draft, status: Status, text: str) -> Answer:
         """Return an answer that needs no source."""
