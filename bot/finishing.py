@@ -33,7 +33,7 @@ def told(draft: Draft, text: str, today: dt.date, generation: int, id: str) -> A
 def finish(draft: Draft, library: Library, today: dt.date, id: str, *, model: str = "") -> Answer:
     """Return the complete answer of a draft whose statements are chosen and verified; *model* phrased some of them."""
     language = draft.language
-    parts = draft.parts if model else [Part.quoted(candidate) for candidate in _shown(draft)]
+    parts = draft.parts if model or draft.validated else [Part.quoted(candidate) for candidate in _shown(draft)]
     cited = list(dict.fromkeys(candidate for part in parts for candidate in part.quotes))
     citations = [_cite(number, candidate) for number, candidate in enumerate(cited, start=1)]
     numbers = {candidate: number for number, candidate in enumerate(cited, start=1)}
@@ -49,15 +49,17 @@ def finish(draft: Draft, library: Library, today: dt.date, id: str, *, model: st
     lead = _lead(draft, closed, shown=bool(parts))
     body = " ".join(marked(part) for part in statements)
     failure = [say(f"answers.model_{draft.failure}", language)] if draft.failure else []
-    phrased = [say("answers.phrased", language, model=model)] if model else []
-    notes = [*(line for line in states_said.values() if line not in closed), *contact, *failure, *as_of, *phrased]
+    made = [say("answers.phrased", language, model=model)] if model else []
+    if draft.validated:
+        made = [say("answers.validated", language, date=in_words(draft.validated.on, language))]
+    notes = [*(line for line in states_said.values() if line not in closed), *contact, *failure, *as_of, *made]
     text = "\n\n".join(part for part in (lead, body, "\n".join(notes)) if part)
     return Answer(
         id=id, question=draft.question, standalone_question=draft.standalone, language=language, status=draft.status,
         text=text, as_of=today.isoformat(), generation=library.generation,
         mode=f"llm:{model}" if model else "extractive",
         statements=tuple(statements), citations=tuple(citations), programmes=tuple(programmes), next_step=next_step,
-        notes=tuple(notes), timings=dict(draft.timings),
+        notes=tuple(notes), timings=dict(draft.timings), validated=draft.validated,
     )  # fmt: skip
 
 
@@ -114,7 +116,7 @@ def _state(part: Part, numbers: Mapping[Candidate, int], language: Language, *, 
     cited = tuple(numbers[candidate] for candidate in part.quotes)
     if part.phrased:
         return Statement(part.text if part.text[-1] in ".!?…" else f"{part.text}.", cited, language, phrased=True)
-    own = part.quotes[0].passage.language
+    own = part.language or part.quotes[0].passage.language
     text = say("answers.quoted", language, quote=part.text.removesuffix(".")) if model else part.text
     if own != language:
         text += " " + say("answers.in_language", language, language=say(f"answers.language_{own}", language))

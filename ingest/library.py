@@ -28,6 +28,7 @@ from ingest.errors import LibraryBusy, LibraryUnwritable, ModelMismatch, Unknown
 from ingest.lexicon import Lexicon
 from ingest.originals import Originals, listed
 from ingest.passages import split
+from ingest.pins import Pins
 from ingest.progress import Progress
 from ingest.readers.sandbox import Sandbox
 from ingest.receipts import Receipts
@@ -160,6 +161,11 @@ class Library:
     def usage(self) -> Usage:
         """What was asked of language models."""
         return Usage(self._engine)
+
+    @cached_property
+    def pins(self) -> Pins:
+        """The answers that staff has validated."""
+        return Pins(self._engine)
 
     def expire(self) -> None:
         """Let go of what was kept long enough: when a bot is opened, and once a day while it runs."""
