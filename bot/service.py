@@ -33,8 +33,8 @@ from bot.verification import verified
 from bot.wording import say
 from ingest.analysis import content_words
 from ingest.documents import Language
-from ingest.library import Library
 from ingest.settings import Settings
+from ingest.snapshot import Reading
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Bot:
     """Answers questions from one library. ``stream`` is the one path; ``ask`` is its last value."""
 
     def __init__(
-        self, library: Library, settings: Settings, reranker: Reranker | None = None, model: ChatModel | None = None
+        self, library: Reading, settings: Settings, reranker: Reranker | None = None, model: ChatModel | None = None
     ) -> None:
         self.library = library
         self.settings = settings
@@ -94,11 +94,15 @@ class Bot:
         if self._phraser:
             self._phraser.prepare()
 
-    def prepare(self) -> None:
-        """Prepare every statement of a small library, so that no question waits for it; takes about a second."""
+    def prepare(self, former: Bot | None = None) -> None:
+        """Prepare every statement of a small library, so that no question waits for it; takes about a second.
+
+        What the bot of a *former* generation has prepared is taken over.
+        """
         # A transformer would take minutes for them; it prepares those that a question asks for.
         if self.library.count() <= WARM and self.library.embedder is self.library.words_model:
-            self._composer.prepare(self.library.passages_of(list(self.library.documents)))
+            passages = self.library.passages_of(list(self.library.documents))
+            self._composer.prepare(passages, former._composer if former else None)
 
     async def stream(
         self, question: str, history: Sequence[Message] = (), language: Language | None = None, origin: str = ""

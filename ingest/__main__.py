@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ingest.checking import check
 from ingest.errors import GuichetError
 from ingest.library import Library
 from ingest.progress import bar
@@ -64,7 +65,7 @@ def _run(library: Library, options: argparse.Namespace) -> int:
         result: dict[str, object] = {"passages": library.count(), "generation": library.generation}
         print(json.dumps(result) if options.json else f"{library.count()} passages, generation {library.generation}")
         return 0
-    problems = library.check()
+    problems = check(library)
     print(
         json.dumps({"problems": problems}, ensure_ascii=False) if options.json else "\n".join(problems or ["All good."])
     )

@@ -18,34 +18,60 @@ class Base(DeclarativeBase):
     """The tables of a guichet."""
 
 
-class DocumentRow(Base):
-    """One language version of a document, as it is served now."""
+class RevisionRow(Base):
+    """One version of one language version of a document, whatever its state; see ``ingest.revisions``."""
 
-    __tablename__ = "document"
-    key: Mapped[str] = mapped_column(String(200), primary_key=True)
-    id: Mapped[str] = mapped_column(String(190), index=True)
-    language: Mapped[str] = mapped_column(String(2))
-    version: Mapped[int]
-    title: Mapped[str] = mapped_column(Text)
+    __tablename__ = "revision"
+    number: Mapped[int] = mapped_column(primary_key=True)
+    key: Mapped[str | None] = mapped_column(String(200), index=True)
+    language: Mapped[str | None] = mapped_column(String(2))
+    version: Mapped[int | None]
+    state: Mapped[str] = mapped_column(String(12), index=True)
+    name: Mapped[str] = mapped_column(Text)
     origin: Mapped[str] = mapped_column(Text, index=True)
-    """Where the file was read from, or the key of a document that came without a file."""
+    """Where the file was read from: a path, an address, ``upload``, or the key of a document that came without one."""
     folder: Mapped[str | None] = mapped_column(Text, index=True)
     """The folder that was given to ``add``, if one was."""
-    digest: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64), index=True)
+    original: Mapped[str | None] = mapped_column(String(80))
+    """Its name in the folder of originals."""
+    title: Mapped[str] = mapped_column(Text)
     url: Mapped[str | None] = mapped_column(Text)
     as_of: Mapped[str | None] = mapped_column(String(10))
     meta: Mapped[dict[str, Any]] = mapped_column(JSON)
     warnings: Mapped[list[str]] = mapped_column(JSON)
+    findings: Mapped[dict[str, Any]] = mapped_column(JSON)
+    problem: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     pages: Mapped[int]
-    added_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    content: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True), deferred=True)
+    """The pages as they were read; none for what was taken in before revisions were kept."""
+    owner: Mapped[str] = mapped_column(String(100))
+    review_by: Mapped[str | None] = mapped_column(String(10))
+    publish_on: Mapped[str | None] = mapped_column(String(10))
+    expires_on: Mapped[str | None] = mapped_column(String(10))
+    """The last day on which it is served."""
+    created_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    created_by: Mapped[str] = mapped_column(String(100))
+    edited_by: Mapped[str] = mapped_column(String(100))
+    """Who changed it last before it was published."""
+    submitted_by: Mapped[str] = mapped_column(String(100))
+    published_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    published_by: Mapped[str] = mapped_column(String(100))
+    ended_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    remark: Mapped[str] = mapped_column(Text)
+    __table_args__ = (
+        # One version of a document is served, never two.
+        Index("ix_revision_served", "key", unique=True, sqlite_where=text("state = 'published'")),
+    )
 
 
 class PassageRow(Base):
-    """One passage; ``data`` holds headings, spans and page as JSON."""
+    """One passage of a published or once published revision; ``data`` holds headings, spans and page as JSON."""
 
     __tablename__ = "passage"
     id: Mapped[str] = mapped_column(String(230), primary_key=True)
-    document_key: Mapped[str] = mapped_column(ForeignKey("document.key", ondelete="CASCADE"), index=True)
+    revision: Mapped[int] = mapped_column(ForeignKey("revision.number", ondelete="CASCADE"), index=True)
+    document_key: Mapped[str] = mapped_column(String(200), index=True)
     language: Mapped[str] = mapped_column(String(2))
     text: Mapped[str] = mapped_column(Text)
     data: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -66,10 +66,10 @@ def serve(settings: Settings) -> int:
     """Hold the port, open the bot, serve until interrupted."""
     with listening(settings.host, settings.port) as held:
         # Only now: a taken port is said at once, not after the seconds that these imports and the bot take.
-        from bot.bootstrap import open_bot
+        from bot.bootstrap import open_live
         from ui.serving import run
 
-        with open_bot(settings, prepared=False) as bot:
+        with open_live(settings) as bot:
             # Not before the page is up: preparing takes a second of the same processor.
             later = threading.Timer(PREPARE_AFTER, bot.prepare)
             later.daemon = True
