@@ -4,62 +4,45 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from threading import Lock
-from typing import Literal
 
 import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.answers import Hit
-from bot.draft import Part
-from bot.limits import turned
+from bot.answers import Answer, Hit, Validated
+from bot.draft import Draft, Part
+from bot.finishing import finish
 from bot.omissions import omitted
 from bot.retrieval import Retriever
 from bot.sameness import LEAST_COSINE, Asking, Likeness, Naming, Points, asking, compare, points
 from bot.scope import LEANING, Rule, Scope, features, sign
-from bot.statements import SIGNALS, Candidate
-from bot.verification import LONGEST, Quote, exchanged_figure, reorders, turned_limit, unheld_figure, verified
+from bot.statements import Candidate
+from bot.validation import (
+    Passages,
+    Problem,
+    Reason,
+    fault_of,
+    form_problems,
+    parts_of,
+    passages_cited,
+    quoted,
+    resolve,
+    statement_problems,
+)
 from ingest.analysis import content_words
-from ingest.documents import UNQUOTED, Language, Passage, Span
+from ingest.documents import UNQUOTED, Language
 from ingest.embedding import Vectors
-from ingest.library import Library
-from ingest.pins import LONGEST_LIFE, Asked, Pin, PinContent, PinStatement
+from ingest.pins import Asked, Pin, PinContent
+from ingest.snapshot import Reading
 
 logger = logging.getLogger(__name__)
 
-THRESHOLD = 0.65
-"""Score from which a question is one that the pin answers, unless its staff chose another: see decision 13."""
-LEAST = 0.6
-"""The lowest that staff may choose: below it wrong answers were measured."""
 NEAR = 0.5
 """Score from which a question is shown to staff as one that the pin nearly answers."""
 COMPARED = 8
 """Wordings, nearest first, that a question is compared with word by word."""
-WORDS = 120
-"""Words of a validated answer at most."""
-
-Fault = Literal["", "uncited", "source", "length", "form", "figure", "claim"]
-"""Why a statement may not stand: it cites nothing, or a source that there is not; too long; signs that turn the order of
-reading; a figure or a claim that stands in no cited quote."""
-Reason = Literal["expired", "review", "document", "quote", "statement"]
-"""Why an active pin is not served: past its last day; its owner must look at it; a cited document is gone, or no longer
-says what is quoted; a statement does not stand in its quotes."""
-
-
-Passages = Mapping[str, Sequence[Passage]]
-"""The passages of documents, by key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Why a pin cannot be kept: the field of its form, what is wrong, and the words it is about."""
-
-    field: str
-    kind: str
-    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +109,7 @@ class PinMatcher:
 
     def __init__(self, retriever: Retriever, scope: Scope) -> None:
         self.retriever = retriever
-        self.library: Library = retriever.library
+        self.library: Reading = retriever.library
         self._scope = scope
         self._index: _Index | None = None
         self._lock = Lock()
@@ -200,7 +183,7 @@ class PinMatcher:
         return sorted(scored, key=lambda pair: _best(pair[1]), reverse=True)
 
     def answered(self, content: PinContent, asked: Iterable[Asked]) -> list[tuple[Asked, Likeness]]:
-        """Return the questions of receipts that *content* would have answered, and nearly: its threshold tells which."""
+        """Return the questions of receipts that *content* would have answered, or nearly: its threshold tells which."""
         own: dict[Points, list[Asking]] = {}
         for each in self._askings(content):
             own.setdefault(each.points, []).append(each)
@@ -217,11 +200,11 @@ class PinMatcher:
 
     def problems(self, content: PinContent, today: dt.date) -> list[Problem]:
         """Return why *content* cannot be kept, by field of its form; nothing means that it can."""
-        found = [*_form_problems(content, today, self.library.settings.max_question)]
+        found = [*form_problems(content, today, self.library.settings.max_question)]
         cited, missing = resolve(content, self.library)
         found += [Problem("sources", reason, detail) for reason, detail in missing]
         if not missing:
-            found += _statement_problems(content, cited)
+            found += statement_problems(content, cited)
         if cited:
             found += self._wording_problems(content, next(iter(cited.values())))
         return found
@@ -231,12 +214,12 @@ class PinMatcher:
         cited, missing = resolve(content, self.library)
         if missing or not content.texts:
             return []
-        parts = _parts(content, cited)
+        parts = parts_of(content, cited)
         # The same quote may have been read twice: the quotes of the answer stand for those of the document.
         held = {(each.passage.id, each.text): each for each in cited.values()}
         keys = list(dict.fromkeys(each.passage.document_key for each in cited.values()))
         every = [
-            held.get((passage.id, text)) or _candidate(passage, span)
+            held.get((passage.id, text)) or quoted(passage, span)
             for passage in self.library.passages_of(keys)
             for span, text in passage.quotes()
             if span.role not in UNQUOTED
@@ -244,12 +227,15 @@ class PinMatcher:
         left = [candidate for own in parts.values() for candidate in omitted(own, every, self.library)]
         return list({(each.passage.id, each.text): each for each in left}.values())
 
-    def preview(self, content: PinContent) -> Served | None:
-        """Return *content* as it would be served; nothing when a quote does not stand in the library."""
+    def preview(self, content: PinContent, language: Language, today: dt.date) -> Answer | None:
+        """Return the answer that readers would get on the day *today*; nothing when it does not stand in its quotes."""
         cited, missing = resolve(content, self.library)
-        if missing or _fault_of(content, cited):
+        if missing or not content.texts or fault_of(content, cited):
             return None
-        return Served(_unsaved(content), content, _parts(content, cited))
+        draft = Draft(content.question, language, (), content.question, today)
+        draft.validated = Validated(today.isoformat())
+        draft.parts = list(parts_of(content, cited)[content.text_for(language)[0]])
+        return finish(draft, self.library, today, "preview")
 
     def _wording_problems(self, content: PinContent, source: Candidate) -> Iterator[Problem]:
         for wording in content.wordings:
@@ -283,7 +269,7 @@ class PinMatcher:
         known = {_state_of(each.pin): each for each in same}
         active = [pin for pin in self.library.pins.all() if pin.served]
         new = [pin.served.content for pin in active if pin.served and _state_of(pin) not in known]
-        passages = _passages_by_document(new, self.library)
+        passages = passages_cited(new, self.library)
         pins = tuple(known.get(_state_of(pin)) or self._prepared(pin, passages) for pin in active)
         rows: dict[Points, list[_Row]] = {}
         for each in pins:
@@ -301,9 +287,9 @@ class PinMatcher:
         cited, missing = resolve(content, self.library, passages)
         if missing:
             return _Prepared(pin, Suspension(pin, *missing[0]))
-        if fault := _fault_of(content, cited):
+        if fault := fault_of(content, cited):
             return _Prepared(pin, Suspension(pin, "statement", fault))
-        return _Prepared(pin, Served(pin, content, _parts(content, cited)), tuple(self._askings(content)))
+        return _Prepared(pin, Served(pin, content, parts_of(content, cited)), tuple(self._askings(content)))
 
     def _vector(self, question: str) -> Vectors:
         # The bundled model, whatever model searches: the threshold was measured with it.
@@ -318,7 +304,7 @@ class PinMatcher:
         return [self._asking(wording.text, wording.language) for wording in content.wordings]
 
 
-def suspended(library: Library, today: dt.date) -> list[Suspension]:
+def suspended(library: Reading, today: dt.date) -> list[Suspension]:
     """Return the active pins that *library* does not let be served on the day *today*, with the reason."""
     return PinMatcher(Retriever(library), Scope()).suspended(today)
 
@@ -330,140 +316,3 @@ def _state_of(pin: Pin) -> tuple[int, int, int, str, str]:
 
 def _best(likeness: Likeness) -> tuple[bool, float]:
     return not likeness.apart, likeness.score
-
-
-def _unsaved(content: PinContent) -> Pin:
-    from ingest.database import now
-    from ingest.pins import PinVersion
-
-    return Pin(0, PinVersion(0, now(), "", content), None)
-
-
-# --- quotes and statements ---------------------------------------------------------------------------------------
-
-def _passages_by_document(contents: Iterable[PinContent], library: Library) -> Passages:
-    keys = dict.fromkeys(source.document for content in contents for source in content.sources)
-    found: dict[str, list[Passage]] = {}
-    for passage in library.passages_of([key for key in keys if key in library.documents]):
-        found.setdefault(passage.document_key, []).append(passage)
-    return found
-
-
-def resolve(
-    content: PinContent, library: Library, passages: Passages | None = None
-) -> tuple[dict[int, Candidate], list[tuple[Reason, str]]]:
-    """Return the quotes of a pin where they stand today, by number, and those that do not, with the reason."""
-    passages = passages if passages is not None else _passages_by_document([content], library)
-    cited: dict[int, Candidate] = {}
-    missing: list[tuple[Reason, str]] = []
-    for number, source in enumerate(content.sources, start=1):
-        if source.document not in library.documents:
-            missing.append(("document", source.document))
-        elif found := _found(source.quote, passages.get(source.document, ())):
-            cited[number] = found
-        else:
-            missing.append(("quote", source.quote))
-    return cited, missing
-
-
-def _found(quote: str, passages: Sequence[Passage]) -> Candidate | None:
-    """Return *quote* as a statement, or a piece of one, of the first passage in which it stands letter for letter."""
-    for passage in passages:
-        for span, text in passage.quotes():
-            place = text.find(quote) if quote and span.role not in UNQUOTED else -1
-            if place >= 0:
-                start = span.start + place
-                piece = Span(
-                    start, start + len(quote), span.role, span.section, span.heading, span.topic, span.source
-                )
-                candidate = _candidate(passage, piece)
-                return candidate if verified(candidate) else None
-    return None
-
-
-_NO_VECTOR = np.zeros(0, dtype=np.float32)
-_NO_SIGNALS = np.zeros(len(SIGNALS))
-
-
-def _candidate(passage: Passage, span: Span) -> Candidate:
-    return Candidate(passage, span, passage.text[span.start : span.end], _NO_VECTOR, _NO_SIGNALS)
-
-
-def _parts(content: PinContent, cited: Mapping[int, Candidate]) -> dict[Language, tuple[Part, ...]]:
-    return {
-        language: tuple(
-            Part(statement.text, tuple(cited[number] for number in statement.sources), language=language)
-            for statement in statements
-        )
-        for language, statements in content.texts.items()
-    }
-
-
-def _fault_of(content: PinContent, cited: Mapping[int, Candidate]) -> str:
-    """Return the first thing in the answer that does not stand in its quotes, or nothing."""
-    return next((problem.detail for problem in _statement_problems(content, cited)), "")
-
-
-def _statement_problems(content: PinContent, cited: Mapping[int, Candidate]) -> list[Problem]:
-    found = []
-    for language, statements in content.texts.items():
-        for statement in statements:
-            fault, detail = _fault(statement, language, cited)
-            if fault:
-                found.append(Problem(f"text_{language}", fault, detail))
-    return found
-
-
-def _fault(statement: PinStatement, language: Language, cited: Mapping[int, Candidate]) -> tuple[Fault, str]:
-    if not statement.sources:
-        return "uncited", statement.text
-    if unknown := next((number for number in statement.sources if number not in cited), None):
-        return "source", str(unknown)
-    quotes = tuple(_quote(cited[number]) for number in statement.sources)
-    return _held(statement.text, language, quotes)
-
-
-def _quote(candidate: Candidate) -> Quote:
-    passage = candidate.passage
-    return Quote(candidate.text, passage.language, passage.document, (passage.title, *passage.names))
-
-
-@lru_cache(maxsize=8_192)
-def _held(text: str, language: Language, quotes: tuple[Quote, ...]) -> tuple[Fault, str]:
-    """Return what in a statement stands in none of its quotes; figures first."""
-    if len(text) > LONGEST:
-        return "length", text[:60]
-    if reorders(text):
-        return "form", text[:60]
-    if figure := (
-        unheld_figure(text, language, quotes)
-        or exchanged_figure(text, language, quotes)
-        or turned_limit(text, language, quotes)
-    ):
-        return "figure", figure
-    if claim := turned(text, [quote.text for quote in quotes]):
-        return "claim", claim
-    return "", ""
-
-
-def _form_problems(content: PinContent, today: dt.date, longest: int) -> Iterator[Problem]:
-    if not content.wordings:
-        yield Problem("question", "missing")
-    for wording in content.wordings:
-        if len(wording.text) > longest:
-            yield Problem("wordings", "length", wording.text[:60])
-    if not content.texts:
-        yield Problem("texts", "missing")
-    for language, statements in content.texts.items():
-        if sum(len(statement.text.split()) for statement in statements) > WORDS:
-            yield Problem(f"text_{language}", "words")
-    if not content.sources:
-        yield Problem("sources", "missing")
-    if not content.owner.strip():
-        yield Problem("owner", "missing")
-    if content.expires < today:
-        yield Problem("expires", "past")
-    elif content.expires - today > LONGEST_LIFE:
-        yield Problem("expires", "far")
-    if not LEAST <= content.threshold <= 1:
-        yield Problem("threshold", "range")

@@ -24,8 +24,8 @@ from bot.composer import Composer
 from bot.draft import Draft
 from bot.evidence import judge
 from bot.intent import wants
-from bot.pins import PinMatcher
 from bot.phrasing import Phraser, Phrasing, is_phrased
+from bot.pins import PinMatcher
 from bot.reranking import Reranker
 from bot.retrieval import Retriever, rank_documents
 from bot.scope import Scope, features, sign

@@ -145,7 +145,7 @@ class Library:
     @cached_property
     def pins(self) -> Pins:
         """The answers that staff has validated."""
-        return Pins(self._engine)
+        return Pins(self.engine)
 
     def expire(self) -> None:
         """Let go of what was kept long enough: when a bot is opened, and once a day while it runs."""
@@ -482,7 +482,8 @@ class Library:
     ) -> Snapshot:
         return Snapshot(
             generation, documents, indexes, self._stored, settings=self.settings, embedder=self.embedder,
-            words_model=self.words_model, receipts=self.receipts, usage=self.usage, unpublished=unpublished,
+            words_model=self.words_model, receipts=self.receipts, usage=self.usage, pins=self.pins,
+            unpublished=unpublished,
         )  # fmt: skip
 
     def _state(self, name: str) -> str | None:

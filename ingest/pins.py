@@ -165,9 +165,7 @@ class Pins:
             else:
                 row = _row(session, number)
             row.latest += 1
-            session.add(
-                PinVersionRow(pin=row.number, version=row.latest, at=now(), by=by, data=content.as_json())
-            )
+            session.add(PinVersionRow(pin=row.number, version=row.latest, at=now(), by=by, data=content.as_json()))
             action = "prepared" if number is None else "changed"
             _changed(session, by, action, row.number, version=row.latest, expires=content.expires.isoformat())
             found = row.number
@@ -246,9 +244,9 @@ class Pins:
         )
         with Session(self._engine) as session:
             return [
-                Asked(id, data["standalone_question"], cast(Language, language), status, int((trace or {}).get("pin", 0)))
+                Asked(id, question, cast(Language, language), status, int((trace or {}).get("pin", 0)))
                 for id, data, language, status, trace in session.execute(wanted).tuples()
-                if data["standalone_question"]
+                if (question := data["standalone_question"])
             ]
 
 

@@ -2,9 +2,9 @@
 
 ``python -m tests.evaluation.pins [--json] [--failures] [--golden QUESTIONS.jsonl …]``
 
-``pins.jsonl`` holds the questions of 25 pins, each with others that ask the same in four languages, and with near misses:
-another programme, kind of amount, negation, year, Region, asker. The pins marked ``held`` were written after the rules and
-are not developed on. Golden questions are held against every pin made of another one of them.
+``pins.jsonl`` holds the questions of 25 pins, each with others that ask the same in four languages, and with near
+misses: another programme, kind of amount, negation, year, Region, asker. The pins marked ``held`` were written after
+the rules and are not developed on. Golden questions are held against every pin made of another one of them.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from rich.console import Console
 from rich.table import Table
 
 from bot.bootstrap import open_bot
-from bot.pins import THRESHOLD
 from bot.sameness import Asking, asking, compare, points
 from bot.service import Bot
+from bot.validation import THRESHOLD
 from ingest.documents import Language
 from tests.evaluation.answers import evaluation_settings, read_questions
 
@@ -159,7 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--golden", type=Path, nargs="*", default=[], metavar="FILE", help="golden questions")
     options = parser.parse_args(arguments)
     console = Console(highlight=False)
-    with evaluation_settings() as settings, open_bot(settings, prepared=False) as bot:
+    with evaluation_settings() as settings, open_bot(settings) as bot:
         report = measure(bot, options.golden)
     if options.json:
         sys.stdout.write(json.dumps(asdict(report), ensure_ascii=False) + "\n")
