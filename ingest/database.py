@@ -319,6 +319,85 @@ class GapQuestionRow(Base):
     named: Mapped[bool] = mapped_column(default=False)
 
 
+class CardProgrammeRow(Base):
+    """A programme that staff made, of which no sheet speaks."""
+
+    __tablename__ = "card_programme"
+    id: Mapped[str] = mapped_column(String(190), primary_key=True)
+    title: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(String(2))
+    by: Mapped[str] = mapped_column(String(100))
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+
+
+class CardValueRow(Base):
+    """One decision of staff on a value of a programme's card; the last one that was not withdrawn holds."""
+
+    __tablename__ = "card_value"
+    number: Mapped[int] = mapped_column(primary_key=True)
+    target: Mapped[str] = mapped_column(String(16), index=True)
+    """The key of the value that was decided on."""
+    programme: Mapped[str] = mapped_column(String(190), index=True)
+    field: Mapped[str] = mapped_column(String(20))
+    what: Mapped[str] = mapped_column(Text)
+    value: Mapped[Any] = mapped_column(JSON)
+    unit: Mapped[str] = mapped_column(String(20))
+    as_of: Mapped[str | None] = mapped_column(String(10))
+    quote: Mapped[str] = mapped_column(Text)
+    document: Mapped[str] = mapped_column(String(200))
+    passage: Mapped[str] = mapped_column(String(230))
+    version: Mapped[int]
+    url: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(10))
+    by: Mapped[str] = mapped_column(String(100))
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    reason: Mapped[str] = mapped_column(Text)
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+
+
+class CardRulingRow(Base):
+    """What staff decided on two values that contradict each other."""
+
+    __tablename__ = "card_ruling"
+    number: Mapped[int] = mapped_column(primary_key=True)
+    programme: Mapped[str] = mapped_column(String(190), index=True)
+    field: Mapped[str] = mapped_column(String(20))
+    first: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """The value, the document and the quotes that staff saw; so does ``second``."""
+    second: Mapped[dict[str, Any]] = mapped_column(JSON)
+    verdict: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(String(100))
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+
+
+class PinRow(Base):
+    """An answer that staff wrote for a question; what it says stands in its versions."""
+
+    __tablename__ = "pin"
+    number: Mapped[int] = mapped_column(primary_key=True)
+    latest: Mapped[int]
+    served: Mapped[int | None]
+    """The version that readers get; none while it is inactive."""
+    validated_on: Mapped[str | None] = mapped_column(String(10))
+    validated_by: Mapped[str | None] = mapped_column(String(100))
+    review: Mapped[str] = mapped_column(Text, default="")
+    """Why the owner must look at it before it is served again; empty when he need not."""
+
+
+class PinVersionRow(Base):
+    """One version of a pin; ``data`` is a ``PinContent`` as JSON. Versions are only ever added."""
+
+    __tablename__ = "pin_version"
+    pin: Mapped[int] = mapped_column(ForeignKey("pin.number"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    by: Mapped[str] = mapped_column(String(100))
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 def now() -> dt.datetime:
     """Return the present moment, as the tables store it."""
     return dt.datetime.now(dt.UTC)
