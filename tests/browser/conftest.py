@@ -151,7 +151,7 @@ def desktop(office: Site) -> Desktop:
 
 @pytest.fixture
 def enter(browser: Browser, office: Site, desktop: Desktop) -> Iterator[Visit]:
-    """A page of the desk for somebody who is logged in; afterwards: no request elsewhere, nothing stored, no failure."""
+    """A page of the desk for somebody; afterwards: no request elsewhere, nothing stored, no script failed."""
     contexts = []
     asked: list[str] = []
     failed: list[str] = []
@@ -165,7 +165,8 @@ def enter(browser: Browser, office: Site, desktop: Desktop) -> Iterator[Visit]:
         page.on("request", lambda request: asked.append(request.url))
         page.on("pageerror", lambda error: failed.append(str(error)))
         page.goto(f"{office.address}/staff/{path}")
-        page.wait_for_selector("body.ready #room-page:not([aria-busy]) h1")
+        # The first page after a start waits for what Gradio imports with its first event.
+        page.wait_for_selector("body.ready #room-page:not([aria-busy]) h1", timeout=60_000)
         return page
 
     yield open_page

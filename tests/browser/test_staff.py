@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -13,8 +14,9 @@ from tests.browser.conftest import Site, Visit
 from tests.browser.test_chat import NARROW, PHONE, sideways, violations
 from tests.ui.staff.demo import Attacked, Desktop
 
-PAYLOADS = Path("/work/shared/testdata/xss")
-"""Where the attacks of others lie on the machine of who has them; a few of each kind stand below."""
+PAYLOADS = Path(os.environ.get("GUICHET_TESTDATA") or Path(__file__).parents[3] / "shared" / "testdata") / "xss"
+"""Where the attacks of others lie on the machine of who has them; one of each kind stands below."""
+AT_ONCE = 100
 CLASSES = (
     "<script>attacked()</script>",
     "</textarea></title></style><script>attacked()</script>",
@@ -86,7 +88,7 @@ def test_a_form_says_all_that_it_holds(enter: Visit, desktop: Desktop) -> None:
 
 
 def test_errors_stand_beside_their_field(enter: Visit, desktop: Desktop) -> None:
-    """What the room finds wrong and what is missing is said at the field, which gets the focus; what was typed stays."""
+    """What is wrong or missing is said at the field, which gets the focus; what was typed stays."""
     page = enter("#/documents/0")
     page.get_by_label("Note").fill("je reste")
     for typed, said in (("x", "Ce titre est trop court."), ("", "Remplissez ce champ.")):
@@ -183,7 +185,7 @@ def test_a_room_can_ask_to_be_shown_again(enter: Visit, desktop: Desktop) -> Non
 
 
 def test_files_go_up_together_and_say_how_they_fared(enter: Visit, desktop: Desktop) -> None:
-    """Several files at once: those taken leave the list and the room is shown again, the others say why, with a retry."""
+    """Files that are taken leave the list and the room is shown again; the others say why, with a retry."""
     page = enter()
     files = [{"name": f"fiche {n}.pdf", "mimeType": "application/pdf", "buffer": b"x" * 50_000} for n in range(5)]
     files += [{"name": "refuse <b>.pdf", "mimeType": "application/pdf", "buffer": b"x"},
@@ -196,7 +198,7 @@ def test_files_go_up_together_and_say_how_they_fared(enter: Visit, desktop: Desk
     expect(rows.filter(has_text="grand.pdf")).to_contain_text("trop grand : 1,9 Mo au plus")
     expect(page.locator("#announce")).to_have_text("Fichiers reçus : 5. Échecs : 2")
     assert sorted(name for _, name, _ in desktop.received) == [f"fiche {n}.pdf" for n in range(5)]
-    page.wait_for_timeout(200)
+    page.wait_for_selector("#room-page:not([aria-busy])")
     assert desktop.shelf.shown == shown + 1
     expect(rows.filter(has_text="grand").get_by_role("button", name=re.compile("Réessayer"))).to_be_hidden()
     rows.filter(has_text="refuse").get_by_role("button", name="Réessayer refuse <b>.pdf").click()
@@ -212,7 +214,8 @@ def test_three_files_at_most_are_under_way(enter: Visit, desktop: Desktop) -> No
     page.evaluate(
         "const data = new DataTransfer();"
         "for (let n = 0; n < 7; n++) data.items.add(new File(['x'], `f${n}.txt`));"
-        "document.querySelector('.dropzone').dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true}))"
+        "const drop = new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true});"
+        "document.querySelector('.dropzone').dispatchEvent(drop)"
     )
     expect(page.locator(".uploads .waiting")).to_have_count(4)
     expect(page.locator(".uploads .sending")).to_have_count(3)
@@ -267,7 +270,7 @@ def test_everything_by_keyboard(enter: Visit) -> None:
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_be_focused()
     seen = []
-    for _ in range(9):
+    for _ in range(8):
         page.keyboard.press("Tab")
         seen.append(
             page.evaluate("[document.activeElement.localName, document.activeElement.textContent.slice(0, 12)]")
@@ -277,7 +280,7 @@ def test_everything_by_keyboard(enter: Visit) -> None:
             "(document.activeElement)"
         )
         assert outlined, seen[-1]
-    assert ["button", "Relire tout"] in [[name, text[:11]] for name, text in seen]
+    assert seen[-1] == ["button", "Relire tout"]
     page.keyboard.press("Enter")
     expect(page.locator("#doing")).to_be_visible()
 
@@ -347,6 +350,21 @@ def test_targets_are_large_enough(enter: Visit) -> None:
     assert [size for size in sizes if min(size[1], size[2]) < 23.9] == []
 
 
+FORBIDDEN = "script, iframe, img, style, link, meta, base, object, embed, video, math"
+WATCH = """() => {
+  window.ran = 0;
+  for (const name of ["attacked", "alert", "prompt", "confirm", "print"]) window[name] = () => { window.ran++ };
+}"""
+TOUCH = """() => {
+  addEventListener("click", (event) => {
+    const link = event.target.closest("a");
+    if (link && !/^javascript:/i.test(link.protocol)) event.preventDefault();
+  }, true);
+  for (const each of document.querySelectorAll("#room-page a.raw")) each.click();
+  for (const each of document.querySelectorAll("#room-page :is(input, select, textarea, button)")) each.focus();
+}"""
+
+
 def attack(page: Page, desktop: Desktop, texts: list[str]) -> list[str]:
     """Show *texts* in every place, press what can be pressed, and return the hosts that were asked for."""
     room = desktop.staff.desk.rooms["attacked"]
@@ -354,28 +372,16 @@ def attack(page: Page, desktop: Desktop, texts: list[str]) -> list[str]:
     room.texts = texts
     hosts: list[str] = []
     page.on("request", lambda request: hosts.append(request.url))
-    page.evaluate(
-        "window.ran = 0; window.attacked = window.alert = window.prompt = window.confirm = window.print = () => { ran++ }"
-    )
     page.on("dialog", lambda dialog: (hosts.append("dialog"), dialog.dismiss()))
-    go(page, f"attacked?{len(texts)}")
-    page.wait_for_selector("#room-page section >> nth=0")
-    page.evaluate(
-        "addEventListener('click', event => { const link = event.target.closest('a');"
-        " if (link && !/^javascript:/i.test(link.protocol)) event.preventDefault() }, true);"
-        "for (const e of document.querySelectorAll('#room-page a.raw')) e.click();"
-        "for (const e of document.querySelectorAll('#room-page :is(input, select, textarea, button, summary)')) e.focus();"
-    )
+    page.evaluate(WATCH)
+    go(page, f"attacked?{texts[0].encode().hex()[:40]}")
+    expect(page.locator("#room-page section")).to_have_count(len(texts))
+    page.evaluate(TOUCH)
     page.wait_for_timeout(300)
     assert page.evaluate("window.ran") == 0
-    assert (
-        page.locator("#room-page :is(script, iframe, img, style, link, meta, base, object, embed, video, math)").count()
-        == 0
-    )
-    assert page.locator("#room-page section").count() == len(texts)
-    assert page.locator("#room-page h2").all_text_contents() == [
-        text.replace("\r\n", "\n").replace("\r", "\n") for text in texts
-    ]
+    assert page.locator(f"#room-page :is({FORBIDDEN})").count() == 0
+    shown = page.locator("#room-page h2").all_text_contents()
+    assert shown == [text.replace("\r\n", "\n").replace("\r", "\n") for text in texts]
     return [url for url in hosts if "127.0.0.1" not in url]
 
 
@@ -391,4 +397,6 @@ def test_no_known_attack_runs(enter: Visit, desktop: Desktop, name: str) -> None
     lines = (PAYLOADS / name).read_text(encoding="utf-8").splitlines()
     found = [json.loads(line) for line in lines]
     texts = [str(each.get("payload", each.get("text"))).replace("\x00", "") for each in found]
-    assert attack(enter(), desktop, texts) == []
+    page = enter()
+    for start in range(0, len(texts), AT_ONCE):
+        assert attack(page, desktop, texts[start : start + AT_ONCE]) == []

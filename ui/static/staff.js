@@ -443,5 +443,5 @@
     if (here === null && document.title !== title) document.title = title;
   }).observe(root, { attributeFilter: ["lang"] });
 
-  window.desk = { connect, announce, words: () => words, here: () => here, again: () => show(here, "again"), quiet: () => Boolean(changed) };
+  window.desk = { connect, announce, words: () => words, again: () => show(here, "again"), quiet: () => Boolean(changed) };
 })();

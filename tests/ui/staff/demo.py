@@ -116,7 +116,7 @@ class Shelf:
                 "div",
                 forms.submit("Enregistrer", look="primary"),
                 forms.submit(
-                    "Supprimer", look="danger", data_confirm="Supprimer ce document ?", name="also", value="x"
+                    "Supprimer", look="danger", data_confirm="Supprimer le document ?", name="also", value="x"
                 ),
                 class_="row",
             ),

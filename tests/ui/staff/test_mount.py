@@ -121,7 +121,8 @@ def test_requests_that_another_site_makes_are_refused(
     "path",
     ["gradio_api/upload", "gradio_api/info", "gradio_api/file=/etc/passwd", "config", "openapi.json", "docs",
      "login_check", "gradio_api/runs", "monitoring", "token", "app_id", "gradio_api/proxy=http://example.org",
-     "gradio_api/cancel", "gradio_api/component_server", "gradio_api/reset", "gradio_api/call/show", "static/../config", "manifest.json"],
+     "gradio_api/cancel", "gradio_api/component_server", "gradio_api/reset", "gradio_api/call/show",
+     "static/../config", "manifest.json"],
 )  # fmt: skip
 def test_gradio_routes_that_the_desk_does_not_need_are_refused(enter: Entrance, path: str) -> None:
     """Even for somebody who is logged in, uploads, files, schemas and other pages of Gradio answer 404."""
