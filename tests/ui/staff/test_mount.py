@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 
 from ingest.settings import load
 from tests.ui.scripted import ScriptedBot
-from tests.ui.staff.conftest import Entrance
+from tests.ui.staff.conftest import Enter
 from tests.ui.staff.demo import COOKIE, Desktop
 from ui.server import create_app
 from ui.staff.mount import Staff, pursued
@@ -38,7 +38,7 @@ def heard(client: TestClient, event: str, **data: Any) -> list[dict[str, Any]]:
     return [output["data"][0] for output in outputs if output.get("data") and isinstance(output["data"][0], dict)]
 
 
-def test_nobody_is_sent_to_log_in_and_comes_back(enter: Entrance) -> None:
+def test_nobody_is_sent_to_log_in_and_comes_back(enter: Enter) -> None:
     """A page without a session leads to the login with the way back; anything else is told that it is not logged in."""
     page = enter("").get("/staff/?lang=nl")
     assert page.status_code == 303
@@ -50,12 +50,12 @@ def test_nobody_is_sent_to_log_in_and_comes_back(enter: Entrance) -> None:
         assert answer.json()["detail"].startswith("Votre session est terminée")
 
 
-def test_the_address_without_a_slash_leads_to_the_desk(enter: Entrance) -> None:
+def test_the_address_without_a_slash_leads_to_the_desk(enter: Enter) -> None:
     """/staff is /staff/, with its language."""
     assert enter("ella").get("/staff?lang=de").headers["location"] == "/staff/?lang=de"
 
 
-def test_the_desk_is_framed_in_the_readers_language(enter: Entrance) -> None:
+def test_the_desk_is_framed_in_the_readers_language(enter: Enter) -> None:
     """Menu, name, role, way out and token stand in the first response; others' rooms do not."""
     page = enter("ella").get("/staff/", headers={"Accept-Language": "nl-BE"})
     assert page.status_code == 200
@@ -71,7 +71,7 @@ def test_the_desk_is_framed_in_the_readers_language(enter: Entrance) -> None:
     "path", ["/staff/", "/staff", "/staff/login", "/staff/export/documents/list.csv", "/staff/files"]
 )
 @pytest.mark.parametrize("name", ["ella", ""])
-def test_every_answer_of_the_desk_is_dressed(enter: Entrance, path: str, name: str) -> None:
+def test_every_answer_of_the_desk_is_dressed(enter: Enter, path: str, name: str) -> None:
     """Not framed by anybody, not kept, not sniffed, not open to other sites, and without cookies of Gradio's."""
     headers = enter(name).get(path, headers={"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}).headers
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
@@ -82,7 +82,7 @@ def test_every_answer_of_the_desk_is_dressed(enter: Entrance, path: str, name: s
     assert not any(key.startswith("access-control-") or key == "set-cookie" for key in headers)
 
 
-def test_the_policy_of_the_desk_allows_its_own_scripts_only(enter: Entrance) -> None:
+def test_the_policy_of_the_desk_allows_its_own_scripts_only(enter: Enter) -> None:
     """Every script has this response's nonce; no other host, nothing inline."""
     page = enter("ella").get("/staff/")
     policy = page.headers["content-security-policy"]
@@ -110,7 +110,7 @@ def test_the_policy_of_the_desk_allows_its_own_scripts_only(enter: Entrance) -> 
 )
 @pytest.mark.parametrize("path", ["/staff/files?name=a", "/staff/logout", "/staff/gradio_api/queue/join"])
 def test_requests_that_another_site_makes_are_refused(
-    enter: Entrance, headers: dict[str, str], passes: bool, path: str
+    enter: Enter, headers: dict[str, str], passes: bool, path: str
 ) -> None:
     """Whatever changes something must come from the desk's own pages."""
     answer = enter("ella").post(path, headers=headers, content=b"{}")
@@ -124,7 +124,7 @@ def test_requests_that_another_site_makes_are_refused(
      "gradio_api/cancel", "gradio_api/component_server", "gradio_api/reset", "gradio_api/call/show",
      "static/../config", "manifest.json"],
 )  # fmt: skip
-def test_gradio_routes_that_the_desk_does_not_need_are_refused(enter: Entrance, path: str) -> None:
+def test_gradio_routes_that_the_desk_does_not_need_are_refused(enter: Enter, path: str) -> None:
     """Even for somebody who is logged in, uploads, files, schemas and other pages of Gradio answer 404."""
     client = enter("ada")
     assert client.get(f"/staff/{path}").status_code == 404
@@ -157,7 +157,7 @@ def test_without_a_desk_there_is_nothing_below_staff() -> None:
     assert client.get("/").status_code == 200
 
 
-def test_the_public_page_does_not_know_the_desk(enter: Entrance) -> None:
+def test_the_public_page_does_not_know_the_desk(enter: Enter) -> None:
     """The chat page is the same for staff as for everybody, and still lets itself be embedded as before."""
     page = enter("ella").get("/")
     assert "token-of-ella" not in page.text
