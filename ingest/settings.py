@@ -88,6 +88,22 @@ class Settings(BaseSettings):
     staff_second_person: bool = Field(
         False, description="Whether a document must be published by another person than the one who prepared it."
     )
+    golden_questions: Path | None = Field(
+        None,
+        description="File of control questions with what a right answer must hold (docs/preview.md); unset: "
+        "golden.jsonl in corpus_dir, if there is one.",
+    )
+    preview_questions: int = Field(
+        300, ge=0, le=5000, description="Most questions of visitors that the preview of a change asks again."
+    )
+    preview_seconds: float = Field(
+        60, gt=0, description="Longest time that the preview of a change asks questions; those left are counted."
+    )
+    preview_blocks: bool = Field(
+        True,
+        description="Whether control questions that a change would break hold back its publication until a reason "
+        "is given.",
+    )
     today: dt.date | None = Field(None, description="The date to answer for; unset: today in Europe/Brussels.")
     rate_limit: str = Field(
         "30/minute", description='Questions per visitor, "off" for load tests on loopback; not in force yet.'
