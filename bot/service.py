@@ -17,14 +17,18 @@ from numpy.typing import NDArray
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import finishing, followups
-from bot.answers import Answer, Message, Status, Trace
+from bot.answers import Answer, Message, Status, Trace, Validated
 from bot.budget import Budget
+from bot.cards import Cards
 from bot.chat import ChatModel, Patience
 from bot.composer import Composer
+from bot.contradictions import Contradictions
+from bot.disputing import Disputing
 from bot.draft import Draft
 from bot.evidence import judge
 from bot.intent import wants
 from bot.phrasing import Phraser, Phrasing, is_phrased
+from bot.pins import PinMatcher
 from bot.reranking import Reranker
 from bot.retrieval import Retriever, rank_documents
 from bot.scope import Scope, features, sign
@@ -32,8 +36,8 @@ from bot.verification import verified
 from bot.wording import say
 from ingest.analysis import content_words
 from ingest.documents import Language
-from ingest.library import Library
 from ingest.settings import Settings
+from ingest.snapshot import Reading
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +57,7 @@ class Bot:
     """Answers questions from one library. ``stream`` is the one path; ``ask`` is its last value."""
 
     def __init__(
-        self, library: Library, settings: Settings, reranker: Reranker | None = None, model: ChatModel | None = None
+        self, library: Reading, settings: Settings, reranker: Reranker | None = None, model: ChatModel | None = None
     ) -> None:
         self.library = library
         self.settings = settings
@@ -65,6 +69,8 @@ class Bot:
         self._turn = Lock()
         self._composer = Composer(self._retriever)
         self._scope = Scope()
+        self.contradictions = Contradictions(Cards(library.cards))
+        self.pins = PinMatcher(self._retriever, self._scope)
         self.ready = True
 
     @property
@@ -92,11 +98,25 @@ class Bot:
         if self._phraser:
             self._phraser.prepare()
 
-    def prepare(self) -> None:
-        """Prepare every statement of a small library, so that no question waits for it; takes about a second."""
+    def prepare(self, former: Bot | None = None) -> None:
+        """Prepare every statement of a small library, so that no question waits for it; takes about a second.
+
+        What the bot of a *former* generation has prepared is taken over.
+        """
+        self.contradictions.all(self.library, self.today)
         # A transformer would take minutes for them; it prepares those that a question asks for.
         if self.library.count() <= WARM and self.library.embedder is self.library.words_model:
-            self._composer.prepare(self.library.passages_of(list(self.library.documents)))
+            passages = self.library.passages_of(list(self.library.documents))
+            self._composer.prepare(passages, former._composer if former else None)
+
+    def beside(self, library: Reading) -> Bot:
+        """Return a bot that quotes from another generation as this one would, with what this one has prepared.
+
+        It asks no language model: answers are to be compared, and neither money nor chance should come in.
+        """
+        bot = Bot(library, self.settings, self._retriever.reranker)
+        bot._composer.prepare((), self._composer)
+        return bot
 
     async def stream(
         self, question: str, history: Sequence[Message] = (), language: Language | None = None, origin: str = ""
@@ -141,7 +161,9 @@ class Bot:
         """Yield growing answers; the last one is complete."""
         yield self._growing(draft, "retrieve")
         if self._phraser and draft.context and len(draft.question) <= self.settings.max_question:
-            await self._phraser.rewrite(draft, origin)
+            await asyncio.to_thread(self._find_pin, draft)
+            if not draft.pin:
+                await self._phraser.rewrite(draft, origin)
         answer = await asyncio.to_thread(self._answer, draft)
         if self._phraser and draft.failure:
             answer = dataclasses.replace(answer, trace=Trace(self._phraser.model.name, failure=draft.failure))
@@ -193,7 +215,9 @@ class Bot:
         draft.timings |= phrasing.timings
         model = self._phraser.model.name if any(part.phrased for part in draft.parts) else ""
         with draft.timed("finish"):
-            answer = finishing.finish(draft, self.library, draft.today, uuid.uuid4().hex, model=model)
+            answer = finishing.finish(
+                draft, self.library, draft.today, uuid.uuid4().hex, model=model, disputing=self._disputing(draft)
+            )
         return dataclasses.replace(answer, timings=dict(draft.timings), trace=self._phraser.trace(phrasing))
 
     def _answer(self, draft: Draft) -> Answer:
@@ -203,6 +227,9 @@ class Bot:
             return self._told(draft, "clarify", text)
         if not draft.context and not sign(draft.question) and self._says_too_little(draft):
             return self._told(draft, "clarify", say("answers.clarify", draft.language))
+        self._find_pin(draft)
+        if draft.pin:
+            return self._validated(draft)
         with draft.timed("retrieve"):
             self._retrieve(draft)
         with draft.timed("understand"):
@@ -218,8 +245,27 @@ class Bot:
         with draft.timed("verify"):
             draft.chosen = [candidate for candidate in draft.chosen if verified(candidate)]
         with draft.timed("finish"):
-            answer = finishing.finish(draft, self.library, draft.today, uuid.uuid4().hex)
+            answer = finishing.finish(
+                draft, self.library, draft.today, uuid.uuid4().hex, disputing=self._disputing(draft)
+            )
         return dataclasses.replace(answer, timings=dict(draft.timings))
+
+    def _find_pin(self, draft: Draft) -> None:
+        """Find the validated answer to the question, once: in the words of the rules, never in those of a model."""
+        if "pin" in draft.timings:
+            return
+        with draft.timed("pin"):
+            found = self.pins.find(draft.standalone, draft.language, draft.today)
+            if found and not self.pins.overruled(draft.question, draft.language, found):
+                pin = found.served.pin
+                draft.pin, draft.validated = pin.number, Validated(pin.validated_on)
+                draft.parts = found.parts(draft.language)
+
+    def _validated(self, draft: Draft) -> Answer:
+        """Return the answer that staff validated; states, contact and ages are those of today."""
+        with draft.timed("finish"):
+            answer = finishing.finish(draft, self.library, draft.today, uuid.uuid4().hex)
+        return dataclasses.replace(answer, timings=dict(draft.timings), trace=Trace(pin=draft.pin))
 
     def _understand(self, question: str, history: tuple[Message, ...], language: Language | None) -> Draft:
         start = time.perf_counter()
@@ -293,8 +339,12 @@ class Bot:
         if draft.rule:
             named.update(dict.fromkeys(draft.rule.sheets, 2.0))
         draft.documents = rank_documents(draft.hits, named)
-        draft.candidates = self._composer.candidates(draft.query, draft.wants, draft.documents, draft.hits, draft.named)
+        found = self._composer.candidates(draft.query, draft.wants, draft.documents, draft.hits, draft.named)
+        draft.candidates = self._disputing(draft).holding(found)
         draft.chosen = self._composer.select(draft.candidates, draft.wants)
+
+    def _disputing(self, draft: Draft) -> Disputing:
+        return Disputing(self.contradictions, self.library, draft.today)
 
     def _told(self, draft: Draft, status: Status, text: str) -> Answer:
         """Return an answer that needs no source."""
