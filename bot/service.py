@@ -17,14 +17,18 @@ from numpy.typing import NDArray
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import finishing, followups
-from bot.answers import Answer, Message, Status, Trace
+from bot.answers import Answer, Message, Status, Trace, Validated
 from bot.budget import Budget
+from bot.cards import Cards
 from bot.chat import ChatModel, Patience
 from bot.composer import Composer
+from bot.contradictions import Contradictions
+from bot.disputing import Disputing
 from bot.draft import Draft
 from bot.evidence import judge
 from bot.intent import wants
 from bot.phrasing import Phraser, Phrasing, is_phrased
+from bot.pins import PinMatcher
 from bot.reranking import Reranker
 from bot.retrieval import Retriever, rank_documents
 from bot.scope import Scope, features, sign
@@ -53,8 +57,14 @@ class Bot:
     """Answers questions from one library. ``stream`` is the one path; ``ask`` is its last value."""
 
     def __init__(
-        self, library: Reading, settings: Settings, reranker: Reranker | None = None, model: ChatModel | None = None
+        self,
+        library: Reading,
+        settings: Settings,
+        reranker: Reranker | None = None,
+        model: ChatModel | None = None,
+        contradictions: Contradictions | None = None,
     ) -> None:
+        """*contradictions* may be shared with the bots of other generations of the same library."""
         self.library = library
         self.settings = settings
         self._retriever = Retriever(library, reranker)
@@ -65,6 +75,8 @@ class Bot:
         self._turn = Lock()
         self._composer = Composer(self._retriever)
         self._scope = Scope()
+        self.contradictions = contradictions or Contradictions(Cards(library.cards))
+        self.pins = PinMatcher(self._retriever, self._scope)
         self.ready = True
 
     @property
@@ -97,6 +109,7 @@ class Bot:
 
         What the bot of a *former* generation has prepared is taken over.
         """
+        self.contradictions.all(self.library, self.today)
         # A transformer would take minutes for them; it prepares those that a question asks for.
         if self.library.count() <= WARM and self.library.embedder is self.library.words_model:
             passages = self.library.passages_of(list(self.library.documents))
@@ -132,7 +145,7 @@ class Bot:
         """Return the answer to *question* as on the day *today*; no receipt is kept."""
         draft = self._understand(question, tuple(history), language)
         draft.today = today
-        return self._whole(draft)
+        return _traced(draft, self._whole(draft))
 
     def passage_text(self, passage_id: str) -> str | None:
         """Return the stored text of a passage."""
@@ -154,7 +167,9 @@ class Bot:
         """Yield growing answers; the last one is complete."""
         yield self._growing(draft, "retrieve")
         if self._phraser and draft.context and len(draft.question) <= self.settings.max_question:
-            await self._phraser.rewrite(draft, origin)
+            await asyncio.to_thread(self._find_pin, draft)
+            if not draft.pin:
+                await self._phraser.rewrite(draft, origin)
         answer = await asyncio.to_thread(self._answer, draft)
         if self._phraser and draft.failure:
             answer = dataclasses.replace(answer, trace=Trace(self._phraser.model.name, failure=draft.failure))
@@ -189,8 +204,7 @@ class Bot:
 
     def _keep(self, draft: Draft, answer: Answer) -> Answer:
         """Store the receipt of an answer and return the answer with what the receipt tells of its making."""
-        trace = dataclasses.replace(answer.trace, asked_language=draft.asked_language, history=draft.history)
-        answer = dataclasses.replace(answer, trace=trace)
+        answer = _traced(draft, answer)
         try:
             self.library.receipts.keep(answer.as_json(), answer.trace.as_json())
         except SQLAlchemyError as error:
@@ -207,7 +221,9 @@ class Bot:
         draft.timings |= phrasing.timings
         model = self._phraser.model.name if any(part.phrased for part in draft.parts) else ""
         with draft.timed("finish"):
-            answer = finishing.finish(draft, self.library, draft.today, uuid.uuid4().hex, model=model)
+            answer = finishing.finish(
+                draft, self.library, draft.today, uuid.uuid4().hex, model=model, disputing=self._disputing(draft)
+            )
         return dataclasses.replace(answer, timings=dict(draft.timings), trace=self._phraser.trace(phrasing))
 
     def _answer(self, draft: Draft) -> Answer:
@@ -217,6 +233,9 @@ class Bot:
             return self._told(draft, "clarify", text)
         if not draft.context and not sign(draft.question) and self._says_too_little(draft):
             return self._told(draft, "clarify", say("answers.clarify", draft.language))
+        self._find_pin(draft)
+        if draft.pin:
+            return self._validated(draft)
         with draft.timed("retrieve"):
             self._retrieve(draft)
         with draft.timed("understand"):
@@ -232,8 +251,27 @@ class Bot:
         with draft.timed("verify"):
             draft.chosen = [candidate for candidate in draft.chosen if verified(candidate)]
         with draft.timed("finish"):
-            answer = finishing.finish(draft, self.library, draft.today, uuid.uuid4().hex)
+            answer = finishing.finish(
+                draft, self.library, draft.today, uuid.uuid4().hex, disputing=self._disputing(draft)
+            )
         return dataclasses.replace(answer, timings=dict(draft.timings))
+
+    def _find_pin(self, draft: Draft) -> None:
+        """Find the validated answer to the question, once: in the words of the rules, never in those of a model."""
+        if "pin" in draft.timings:
+            return
+        with draft.timed("pin"):
+            found = self.pins.find(draft.standalone, draft.language, draft.today)
+            if found and not self.pins.overruled(draft.question, draft.language, found):
+                pin = found.served.pin
+                draft.pin, draft.validated = pin.number, Validated(pin.validated_on)
+                draft.parts = found.parts(draft.language)
+
+    def _validated(self, draft: Draft) -> Answer:
+        """Return the answer that staff validated; states, contact and ages are those of today."""
+        with draft.timed("finish"):
+            answer = finishing.finish(draft, self.library, draft.today, uuid.uuid4().hex)
+        return dataclasses.replace(answer, timings=dict(draft.timings), trace=Trace(pin=draft.pin))
 
     def _understand(self, question: str, history: tuple[Message, ...], language: Language | None) -> Draft:
         start = time.perf_counter()
@@ -307,8 +345,12 @@ class Bot:
         if draft.rule:
             named.update(dict.fromkeys(draft.rule.sheets, 2.0))
         draft.documents = rank_documents(draft.hits, named)
-        draft.candidates = self._composer.candidates(draft.query, draft.wants, draft.documents, draft.hits, draft.named)
+        found = self._composer.candidates(draft.query, draft.wants, draft.documents, draft.hits, draft.named)
+        draft.candidates = self._disputing(draft).holding(found)
         draft.chosen = self._composer.select(draft.candidates, draft.wants)
+
+    def _disputing(self, draft: Draft) -> Disputing:
+        return Disputing(self.contradictions, self.library, draft.today)
 
     def _told(self, draft: Draft, status: Status, text: str) -> Answer:
         """Return an answer that needs no source."""
@@ -321,3 +363,11 @@ class Bot:
             status="answered", text="", as_of=self.today.isoformat(), generation=self.generation, complete=False,
             stage=stage,
         )  # fmt: skip
+
+
+def _traced(draft: Draft, answer: Answer) -> Answer:
+    """Return *answer* with what its receipt is to tell of the question."""
+    trace = dataclasses.replace(
+        answer.trace, asked_language=draft.asked_language, history=draft.history, evidence=draft.evidence
+    )
+    return dataclasses.replace(answer, trace=trace)

@@ -6,7 +6,20 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Engine, ForeignKey, Index, String, Text, create_engine, event, inspect, text
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Engine,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    create_engine,
+    event,
+    inspect,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -251,6 +264,138 @@ class StaffAttemptRow(Base):
     failures: Mapped[int]
     last_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True), index=True)
     blocked_until: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class GapRow(Base):
+    """Something that people asked and did not get: questions of one meaning. No word of a visitor stands here."""
+
+    __tablename__ = "gap"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(Text, default="")
+    """What staff called it; empty until then."""
+    words: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """Content words that stood in several of its questions: what is left when those are gone."""
+    leading: Mapped[str | None] = mapped_column(String(32))
+    """The answer whose question stands for all; none when no question is kept any more."""
+    programme: Mapped[str | None] = mapped_column(String(190))
+    """Id of the document concerned."""
+    named: Mapped[bool] = mapped_column(default=False)
+    """Whether a question calls that document by its name; else it was only the nearest."""
+    vectors: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Sums of the questions' vectors, float32, a row for each group that was merged into it."""
+    model: Mapped[str] = mapped_column(String(200), default="")
+    """The model that the vectors are of."""
+    state: Mapped[str] = mapped_column(String(10), default="todo", index=True)
+    owner: Mapped[str] = mapped_column(String(100), default="")
+    note: Mapped[str] = mapped_column(Text, default="")
+    closed_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    closed_by: Mapped[str] = mapped_column(String(100), default="")
+    generation: Mapped[int | None]
+    """Where a replay closed it: the generation of the library that answers it."""
+    document: Mapped[str] = mapped_column(String(200), default="")
+    """… and the key of the document that does."""
+    replayed: Mapped[int] = mapped_column(default=0)
+    """The generation for which its questions were asked again last."""
+    draft: Mapped[int | None]
+    """The document that was started from it."""
+    merged_into: Mapped[int | None]
+
+
+class GapQuestionRow(Base):
+    """One question of a gap. What was asked stands in its receipt only, and goes with it."""
+
+    __tablename__ = "gap_question"
+    answer_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    gap_id: Mapped[int] = mapped_column(ForeignKey("gap.id", ondelete="CASCADE"), index=True)
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True), index=True)
+    week: Mapped[str] = mapped_column(String(10), index=True)
+    """The Monday of its week in Brussels, as an ISO date."""
+    language: Mapped[str] = mapped_column(String(2))
+    kind: Mapped[str] = mapped_column(String(10))
+    """``unanswered``, ``weak`` (little evidence) or ``given`` (answered, but badly rated)."""
+    rated: Mapped[bool] = mapped_column(default=False)
+    """Whether the asker's last word on the answer is a thumb down."""
+    programme: Mapped[str | None] = mapped_column(String(190))
+    named: Mapped[bool] = mapped_column(default=False)
+
+
+class CardProgrammeRow(Base):
+    """A programme that staff made, of which no sheet speaks."""
+
+    __tablename__ = "card_programme"
+    id: Mapped[str] = mapped_column(String(190), primary_key=True)
+    title: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(String(2))
+    by: Mapped[str] = mapped_column(String(100))
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+
+
+class CardValueRow(Base):
+    """One decision of staff on a value of a programme's card; the last one that was not withdrawn holds."""
+
+    __tablename__ = "card_value"
+    number: Mapped[int] = mapped_column(primary_key=True)
+    target: Mapped[str] = mapped_column(String(16), index=True)
+    """The key of the value that was decided on."""
+    programme: Mapped[str] = mapped_column(String(190), index=True)
+    field: Mapped[str] = mapped_column(String(20))
+    what: Mapped[str] = mapped_column(Text)
+    value: Mapped[Any] = mapped_column(JSON)
+    unit: Mapped[str] = mapped_column(String(20))
+    as_of: Mapped[str | None] = mapped_column(String(10))
+    quote: Mapped[str] = mapped_column(Text)
+    document: Mapped[str] = mapped_column(String(200))
+    passage: Mapped[str] = mapped_column(String(230))
+    version: Mapped[int]
+    url: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(10))
+    by: Mapped[str] = mapped_column(String(100))
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    reason: Mapped[str] = mapped_column(Text)
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+
+
+class CardRulingRow(Base):
+    """What staff decided on two values that contradict each other."""
+
+    __tablename__ = "card_ruling"
+    number: Mapped[int] = mapped_column(primary_key=True)
+    programme: Mapped[str] = mapped_column(String(190), index=True)
+    field: Mapped[str] = mapped_column(String(20))
+    first: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """The value, the document and the quotes that staff saw; so does ``second``."""
+    second: Mapped[dict[str, Any]] = mapped_column(JSON)
+    verdict: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(String(100))
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+
+
+class PinRow(Base):
+    """An answer that staff wrote for a question; what it says stands in its versions."""
+
+    __tablename__ = "pin"
+    number: Mapped[int] = mapped_column(primary_key=True)
+    latest: Mapped[int]
+    served: Mapped[int | None]
+    """The version that readers get; none while it is inactive."""
+    validated_on: Mapped[str | None] = mapped_column(String(10))
+    validated_by: Mapped[str | None] = mapped_column(String(100))
+    review: Mapped[str] = mapped_column(Text, default="")
+    """Why the owner must look at it before it is served again; empty when he need not."""
+
+
+class PinVersionRow(Base):
+    """One version of a pin; ``data`` is a ``PinContent`` as JSON. Versions are only ever added."""
+
+    __tablename__ = "pin_version"
+    pin: Mapped[int] = mapped_column(ForeignKey("pin.number"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    by: Mapped[str] = mapped_column(String(100))
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
 def now() -> dt.datetime:

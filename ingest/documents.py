@@ -29,6 +29,8 @@ class Source:
     url: str | None = None
     as_of: str | None = None
     confidence: str | None = None
+    note: str | None = None
+    """Name of the footnote of a sheet (``f02``): its head calls sources by it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from threadpoolctl import threadpool_limits
 
 from ingest import serving
+from ingest.cards import CardStore
 from ingest.database import RevisionRow, StateRow, connect, now
 from ingest.documents import Language, Passage, SourceDocument
 from ingest.embedding import Embedder, StaticEmbedder, open_embedder, open_words_model
@@ -35,6 +36,7 @@ from ingest.journal import Journal
 from ingest.lexicon import Lexicon
 from ingest.originals import Originals, listed
 from ingest.passages import split
+from ingest.pins import Pins
 from ingest.progress import Progress
 from ingest.readers.sandbox import Sandbox
 from ingest.receipts import Receipts
@@ -127,6 +129,11 @@ class Library:
         return Receipts(self.engine, words=self.settings.question_days > 0)
 
     @cached_property
+    def cards(self) -> CardStore:
+        """What staff decided on the cards of programmes."""
+        return CardStore(self.engine)
+
+    @cached_property
     def usage(self) -> Usage:
         """What was asked of language models."""
         return Usage(self.engine)
@@ -140,6 +147,11 @@ class Library:
     def revisions(self) -> Revisions:
         """Every version of every document, in its state."""
         return Revisions(self.engine, self.look_again)
+
+    @cached_property
+    def pins(self) -> Pins:
+        """The answers that staff has validated."""
+        return Pins(self.engine)
 
     def expire(self) -> None:
         """Let go of what was kept long enough: when a bot is opened, and once a day while it runs."""
@@ -476,7 +488,8 @@ class Library:
     ) -> Snapshot:
         return Snapshot(
             generation, documents, indexes, self._stored, settings=self.settings, embedder=self.embedder,
-            words_model=self.words_model, receipts=self.receipts, usage=self.usage, unpublished=unpublished,
+            words_model=self.words_model, receipts=self.receipts, usage=self.usage, cards=self.cards, pins=self.pins,
+            unpublished=unpublished,
         )  # fmt: skip
 
     def _state(self, name: str) -> str | None:

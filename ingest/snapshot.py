@@ -10,11 +10,13 @@ from typing import Any, Protocol
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from ingest.cards import CardStore
 from ingest.database import PassageRow
 from ingest.documents import LANGUAGES, Language, Passage, Source, Span
 from ingest.embedding import Embedder, StaticEmbedder
 from ingest.indexes import Indexes
 from ingest.lexicon import Lexicon
+from ingest.pins import Pins
 from ingest.receipts import Receipts
 from ingest.settings import Settings
 from ingest.usage import Usage
@@ -96,6 +98,8 @@ class Snapshot:
         words_model: StaticEmbedder,
         receipts: Receipts,
         usage: Usage,
+        cards: CardStore,
+        pins: Pins,
         unpublished: Mapping[str, Sequence[Passage]] | None = None,
     ) -> None:
         """*unpublished* are the passages of documents that are not in the database, by key: those of a preview."""
@@ -107,6 +111,8 @@ class Snapshot:
         self.words_model = words_model
         self.receipts = receipts
         self.usage = usage
+        self.cards = cards
+        self.pins = pins
         self._stored = stored
         self._unpublished = dict(unpublished or {})
         self._by_id = {passage.id: passage for own in self._unpublished.values() for passage in own}
@@ -195,6 +201,14 @@ class Reading(Protocol):
     @property
     def usage(self) -> Usage:
         """What was asked of language models."""
+
+    @property
+    def cards(self) -> CardStore:
+        """What staff decided on the cards of programmes."""
+
+    @property
+    def pins(self) -> Pins:
+        """The answers that staff has validated."""
 
     def key_of(self, id: str, language: Language) -> str | None:
         """Return the key of a document in *language*, or else in the first language that it has."""

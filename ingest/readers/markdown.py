@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -179,7 +180,7 @@ def _from_text(
 ) -> Iterator[Statement]:
     text = _plain_text(node)
     labels = [child.meta["label"] for child in node.walk() if child.type == "footnote_ref"]
-    source = footnotes.get(labels[0], Source()) if labels else Source()
+    source = replace(footnotes.get(labels[0], Source()), note=labels[0]) if labels else Source()
     role, topic = _role(labels, text)
     for part in [text] if whole else sentences.split(text, language):
         if part:

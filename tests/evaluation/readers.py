@@ -1,7 +1,8 @@
-"""Measure the readers on the files of others: ``python -m tests.evaluation.readers [--json] [--files]``.
+"""Measure the readers on the files of others: ``python -m tests.evaluation.readers [--bombs] [--json] [--files]``.
 
 Every PDF, Word file and web page of the test data goes through the sandbox, as an upload does. What comes out is held
-against ``expected.jsonl`` of its folder: words that are due, texts that are due, or a refusal of the right kind.
+against ``expected.jsonl`` of its folder: words that are due, texts that are due, or a refusal of the right kind. With
+``--bombs`` the files that the tests make to hang or to fill a reader go the same way.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from ingest.documents import SourceDocument
 from ingest.errors import UnreadableFile
 from ingest.readers.sandbox import Sandbox
 from ingest.settings import Settings
+from tests.ingest.readers.bombs import BOMBS, TEXT
 from tests.ingest.readers.samples import TESTDATA, recall, shingles, statements, whole_text
 
 HANG_SECONDS = 20
@@ -56,12 +58,18 @@ class Outcome:
     recall: float | None = None
     precision: float | None = None
     crashed: bool = False
+    next_seconds: float = 0.0
+    """For a bomb: how long the next file took, an ordinary one."""
+    allowed: tuple[str, ...] = ()
+    """For a bomb: the outcomes that are right."""
 
     @property
     def right(self) -> bool:
         """Whether it was read where it had to be, or refused for a right reason."""
         if self.crashed:
             return False
+        if self.allowed:
+            return (self.refusal or "read") in self.allowed
         if self.refusal is None:
             return self.category not in MUST_BE_REFUSED
         return self.refusal in RIGHT_KINDS[self.category]
@@ -76,6 +84,7 @@ class Given:
     category: str
     words: tuple[str, ...] = ()
     text: str = ""
+    allowed: tuple[str, ...] = ()
 
 
 def given(folder: Path) -> Iterator[Given]:
@@ -89,6 +98,20 @@ def given(folder: Path) -> Iterator[Given]:
         yield Given("articles", folder / "html" / row["file"], "article", text=row["text"])
     for path in sorted((folder / "html" / "odd").glob("*.htm*")):
         yield Given("odd pages", path, "odd")
+
+
+def explode(sandbox: Sandbox, folder: Path) -> Iterator[Outcome]:
+    """Read every bomb, and after each an ordinary file."""
+    note = folder / "note.txt"
+    note.write_text(TEXT, "utf-8")
+    for bomb in BOMBS:
+        path = folder / bomb.name
+        path.write_bytes(bomb.make())
+        outcome = _outcome(Given("bombs", path, "bomb", allowed=bomb.kinds), sandbox, folder)
+        start = time.monotonic()
+        sandbox.read(note)
+        yield replace(outcome, next_seconds=round(time.monotonic() - start, 3))
+        path.unlink()
 
 
 def _rows(folder: Path) -> list[dict[str, Any]]:
@@ -119,7 +142,10 @@ def _outcome(file: Given, sandbox: Sandbox, folder: Path) -> Outcome:
     seconds = round(time.monotonic() - start, 3)
     found, precise = _shares(file, document) if document else (None, None)
     crashed = crashed or sandbox.broken > broken
-    return Outcome(file.group, file.path.name, file.category, seconds, refusal, message, found, precise, crashed)
+    return Outcome(
+        file.group, file.path.name, file.category, seconds, refusal, message, found, precise, crashed,
+        allowed=file.allowed,
+    )  # fmt: skip
 
 
 def _shares(file: Given, document: SourceDocument) -> tuple[float | None, float | None]:
@@ -155,6 +181,7 @@ class Figures:
     seconds: float
     parent_megabytes: float
     child_megabytes: float
+    next_seconds: float
 
     @property
     def article_f1(self) -> float:
@@ -174,6 +201,7 @@ class Figures:
             ("crashes", "0", str(self.crashes), self.crashes == 0),
             ("wrong refusals", "0", str(self.wrong), self.wrong == 0),
             ("memory of the parent", "< +1 GiB", f"+{self.parent_megabytes:.0f} MiB", self.parent_megabytes < 1024),
+            ("the next file, after a bomb", "≤ 1 s", f"{self.next_seconds:.2f} s", self.next_seconds <= 1),
         ]
 
 
@@ -196,6 +224,7 @@ def figures(outcomes: Sequence[Outcome], parent_megabytes: float, child_megabyte
         round(sum(outcome.seconds for outcome in outcomes), 1),
         parent_megabytes,
         child_megabytes,
+        max(outcome.next_seconds for outcome in outcomes),
     )
 
 
@@ -237,11 +266,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.evaluation.readers", description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
+    parser.add_argument("--bombs", action="store_true", help="read the bombs of the tests too")
     parser.add_argument("--files", action="store_true", help="print what became of every file")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="guichet-readers-") as folder, Sandbox(Settings()) as sandbox:
         before = _peak(resource.RUSAGE_SELF)
         outcomes = measure(given(TESTDATA), sandbox, Path(folder))
+        if options.bombs:
+            outcomes += explode(sandbox, Path(folder))
         grown = _peak(resource.RUSAGE_SELF) - before
     found = figures(outcomes, grown, _peak(resource.RUSAGE_CHILDREN))
     if options.json:
