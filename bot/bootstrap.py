@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 from bot.chat import open_chat_model
+from bot.live import Live
 from bot.reranking import open_reranker
 from bot.service import Bot
 from ingest.library import Library
@@ -14,20 +15,35 @@ from ingest.settings import Settings, load
 
 
 @contextmanager
-def open_bot(settings: Settings | None = None, *, prepared: bool = True) -> Iterator[Bot]:
-    """Yield a bot over the data folder; on the first start, take in ``corpus/`` with a progress bar.
-
-    A server that must be ready soon passes ``prepared=False`` and calls ``bot.prepare`` while it already answers.
-    """
+def open_bot(settings: Settings | None = None) -> Iterator[Bot]:
+    """Yield a bot over the data folder; on the first start, take in ``corpus/`` with a progress bar."""
     settings = settings or load()
-    with Library.open(settings) as library:
-        library.expire()
-        if not library.documents and settings.corpus_dir.is_dir():
-            with bar() as progress:
-                library.add([settings.corpus_dir], progress)
+    with _opened(settings) as library:
         bot = Bot(library, settings, open_reranker(settings), open_chat_model(settings))
         bot.warm()
-        if prepared:
-            bot.prepare()
+        bot.prepare()
         with closing(bot):
             yield bot
+
+
+@contextmanager
+def open_live(settings: Settings) -> Iterator[Live]:
+    """Yield a bot for a server: it follows the changes of its library.
+
+    It answers at once; call ``prepare`` while it already does.
+    """
+    with _opened(settings) as library:
+        reranker, model = open_reranker(settings), open_chat_model(settings)
+        with closing(Live(library, lambda snapshot: Bot(snapshot, settings, reranker, model))) as live:
+            yield live
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Library]:
+    with Library.open(settings) as library:
+        library.expire()
+        if not library.documents and not library.generation and settings.corpus_dir.is_dir():
+            with bar() as progress:
+                library.add([settings.corpus_dir], progress)
+        library.settle(settings.current_date())
+        yield library

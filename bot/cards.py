@@ -21,7 +21,7 @@ from bot.names import Names
 from bot.states import PROGRAMME_KINDS, state
 from ingest.cards import CardError, CardStore, CardValue, Field, OwnProgramme
 from ingest.documents import LANGUAGES, Language, Passage, Span
-from ingest.library import DocumentInfo, Library
+from ingest.snapshot import DocumentInfo, Reading
 
 CALLED = 0.6
 """Weight of a name from which a sentence speaks of the programme that is called so."""
@@ -108,11 +108,11 @@ class Cards:
         self._kept: tuple[int, list[CardValue]] | None = None
         self._made: dict[Language, tuple[object, dict[str, Card]]] = {}
 
-    def confirmed(self, snapshot: Library, language: Language = "fr") -> dict[str, Card]:
+    def confirmed(self, snapshot: Reading, language: Language = "fr") -> dict[str, Card]:
         """Return every programme's card, by id, with confirmed values only: the reading side for tools."""
         return {id: card.confirmed for id, card in self.all(snapshot, language).items()}
 
-    def all(self, snapshot: Library, language: Language = "fr") -> dict[str, Card]:
+    def all(self, snapshot: Reading, language: Language = "fr") -> dict[str, Card]:
         """Return every programme's card, by id, with everything that is confirmed, proposed or rejected."""
         version = (snapshot.generation, self.store.revision)
         kept = self._made.get(language)
@@ -131,7 +131,7 @@ class Cards:
         self._made[language] = (version, cards)
         return cards
 
-    def said(self, snapshot: Library) -> dict[str, list[Said]]:
+    def said(self, snapshot: Reading) -> dict[str, list[Said]]:
         """Return per programme what current documents say of it; what staff rejected or corrected is left out."""
         scan, cards = self._scan(snapshot), self.all(snapshot)
         decided = {decision.target: decision for decision in self._decisions()}
@@ -147,14 +147,14 @@ class Cards:
                     found[id] += _said_by(value, _language_of(value.document))
         return found
 
-    def stated(self, info: DocumentInfo, snapshot: Library) -> DocumentInfo:
+    def stated(self, info: DocumentInfo, snapshot: Reading) -> DocumentInfo:
         """Return *info* with the state, opening and closing day that staff confirmed, where they did."""
         if info.meta.get("kind") not in PROGRAMME_KINDS or not self._decided():
             return info
         card = self.all(snapshot).get(info.id)
         return replace(info, meta=_stated(info.meta, card)) if card else info
 
-    def spoken_of(self, infos: Sequence[DocumentInfo], snapshot: Library, language: Language) -> list[DocumentInfo]:
+    def spoken_of(self, infos: Sequence[DocumentInfo], snapshot: Reading, language: Language) -> list[DocumentInfo]:
         """Return the programmes of which documents among *infos* that are no sheets tell confirmed values."""
         if not self._decided():
             return []
@@ -170,7 +170,7 @@ class Cards:
             found.append(replace(info, meta={**_stated(info.meta, card), **kind}))
         return found
 
-    def confirm(self, value: CardValue, by: str, snapshot: Library, reason: str = "") -> int:
+    def confirm(self, value: CardValue, by: str, snapshot: Reading, reason: str = "") -> int:
         """Confirm *value*; refused when its quote does not stand in a current document or lacks its figure."""
         refuse_unheld(value, snapshot)
         return self.store.decide(value, "confirmed", by, reason)
@@ -186,14 +186,14 @@ class Cards:
             self._kept = (self.store.revision, self.store.values())
         return self._kept[1]
 
-    def _programmes(self, snapshot: Library) -> list[OwnProgramme]:
+    def _programmes(self, snapshot: Reading) -> list[OwnProgramme]:
         sheets: dict[str, OwnProgramme] = {}
         for info in snapshot.documents.values():
             if info.meta.get("kind") in PROGRAMME_KINDS:
                 sheets.setdefault(info.id, OwnProgramme(info.id, info.title, info.language))
         return [*sheets.values(), *(own for own in self.store.programmes() if own.id not in sheets)]
 
-    def _scan(self, snapshot: Library) -> _Scan:
+    def _scan(self, snapshot: Reading) -> _Scan:
         programmes = self._programmes(snapshot)
         version = (snapshot.generation, tuple(programme.id for programme in programmes))
         with self._lock:
@@ -202,7 +202,7 @@ class Cards:
             return self._scanned[1]
 
 
-def refuse_unheld(value: CardValue, snapshot: Library) -> None:
+def refuse_unheld(value: CardValue, snapshot: Reading) -> None:
     """Raise a ``CardError`` when *value* may not be confirmed."""
     if value.field in QUOTELESS and not value.quote:
         return
@@ -226,7 +226,7 @@ def refuse_unheld(value: CardValue, snapshot: Library) -> None:
 class _Standing:
     """Tells whether quotes still stand in the current documents; reads each document once."""
 
-    def __init__(self, snapshot: Library) -> None:
+    def __init__(self, snapshot: Reading) -> None:
         self._snapshot = snapshot
         self._texts: dict[str, list[str]] = {}
 
@@ -242,7 +242,7 @@ class _Standing:
         return "" if any(value.quote in text for text in self._texts[value.document]) else "gone"
 
 
-def _scanned(snapshot: Library, programmes: Sequence[OwnProgramme]) -> _Scan:
+def _scanned(snapshot: Reading, programmes: Sequence[OwnProgramme]) -> _Scan:
     sheets = {programme.id for programme in programmes}
     subjects = _Subjects(snapshot, programmes)
     heads: dict[str, dict[Language, tuple[CardValue, ...]]] = defaultdict(dict)
@@ -284,7 +284,7 @@ def _read(passage: Passage, info: DocumentInfo, subjects: _Subjects, said: dict[
 class _Subjects:
     """Finds the one programme that a statement speaks of."""
 
-    def __init__(self, snapshot: Library, programmes: Sequence[OwnProgramme]) -> None:
+    def __init__(self, snapshot: Reading, programmes: Sequence[OwnProgramme]) -> None:
         self._ids = {programme.id for programme in programmes}
         held = {info.id for info in snapshot.documents.values()}
         own = [
@@ -394,7 +394,7 @@ def _decided(value: CardValue, decision: CardValue, standing: _Standing) -> list
     return [value if value.state == "confirmed" else replace(value, flag=gone, **who)]
 
 
-def _card(programme: OwnProgramme, snapshot: Library, language: Language, values: tuple[CardValue, ...]) -> Card:
+def _card(programme: OwnProgramme, snapshot: Reading, language: Language, values: tuple[CardValue, ...]) -> Card:
     key = snapshot.key_of(programme.id, language)
     info = snapshot.documents[key] if key else None
     if info is None or info.meta.get("kind") not in PROGRAMME_KINDS:

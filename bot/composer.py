@@ -38,9 +38,15 @@ class Composer:
         self._weights = np.array([fitted[name] for name in SIGNALS])
         self._weights[SIGNALS.index("named")] += CALLED
 
-    def prepare(self, passages: Iterable[Passage]) -> None:
-        """Prepare the statements of *passages*, so that the first questions about them are as quick as later ones."""
-        self._statements.prepare(passages)
+    def prepare(self, passages: Iterable[Passage], former: Composer | None = None) -> None:
+        """Prepare the statements of *passages*, so that the first questions about them are as quick as later ones.
+
+        What the composer of a *former* generation has prepared is taken over.
+        """
+        if former:
+            self._statements.take_over(former._statements)
+        if unprepared := self._statements.unprepared(passages):
+            self._statements.prepare(unprepared)
 
     def candidates(
         self,

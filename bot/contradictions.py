@@ -22,7 +22,7 @@ from bot.claims import Claim, marks
 from ingest.analysis import content_words
 from ingest.cards import CardStore, Decision, Field, RuledSide, Ruling
 from ingest.documents import Language
-from ingest.library import Library
+from ingest.snapshot import Reading
 
 _NOTE = re.compile(r"\([^)]*\)")
 Sentence = tuple[str, str]
@@ -126,7 +126,7 @@ class Contradictions:
         """The decisions of staff."""
         return self.cards.store
 
-    def all(self, snapshot: Library, today: dt.date) -> tuple[Contradiction, ...]:
+    def all(self, snapshot: Reading, today: dt.date) -> tuple[Contradiction, ...]:
         """Return every contradiction, ruled on or not."""
         version = (snapshot.generation, self.store.revision, today)
         if self._found is None or self._found[0] != version:
@@ -134,7 +134,7 @@ class Contradictions:
             self._found = (version, tuple(_ruled(each, rulings) for each in self._find(snapshot, today)))
         return self._found[1]
 
-    def disputes(self, snapshot: Library, today: dt.date) -> Disputes:
+    def disputes(self, snapshot: Reading, today: dt.date) -> Disputes:
         """Return what an answer has to know."""
         found = self.all(snapshot, today)
         held, superseded = set[Sentence](), dict[Sentence, Side]()
@@ -147,7 +147,7 @@ class Contradictions:
         return Disputes(tuple(each for each in found if each.waits), gone)
 
     def rule(
-        self, snapshot: Library, today: dt.date, key: str, verdict: Decision, reason: str, by: str
+        self, snapshot: Reading, today: dt.date, key: str, verdict: Decision, reason: str, by: str
     ) -> Contradiction | None:
         """Keep a ruling on the contradiction *key*; return that, or None when it is no longer there."""
         found = next((each for each in self.all(snapshot, today) if each.key == key), None)
@@ -157,7 +157,7 @@ class Contradictions:
         self.store.rule(Ruling(found.programme, found.field, first, second, verdict, reason), by)
         return found
 
-    def _find(self, snapshot: Library, today: dt.date) -> list[Contradiction]:
+    def _find(self, snapshot: Reading, today: dt.date) -> list[Contradiction]:
         found: list[Contradiction] = []
         titled: dict[str, frozenset[str]] = defaultdict(frozenset)
         for info in snapshot.documents.values():

@@ -20,7 +20,7 @@ from bot.values import value_in_words
 from bot.verification import verified
 from bot.wording import say
 from ingest.documents import Language
-from ingest.library import DocumentInfo, Library
+from ingest.snapshot import DocumentInfo, Reading
 
 MOST = 2
 """Contradictions that one answer tells; more would bury the answer."""
@@ -39,7 +39,7 @@ class Disputing:
     """Adds to answers over one snapshot what they must say of contradictions and of confirmed values."""
 
     contradictions: Contradictions
-    snapshot: Library
+    snapshot: Reading
     today: dt.date
 
     def holding(self, candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -15,7 +15,7 @@ from bot.draft import Draft, Part
 from bot.statements import Candidate
 from bot.wording import say
 from ingest.documents import Language
-from ingest.library import DocumentInfo, Library
+from ingest.snapshot import DocumentInfo, Reading
 
 NEAR = 0.55
 """Cosine of a passage from which a message that is no question has a subject of ours all the same."""
@@ -32,7 +32,7 @@ def told(draft: Draft, text: str, today: dt.date, generation: int, id: str) -> A
 
 
 def finish(
-    draft: Draft, library: Library, today: dt.date, id: str, *, model: str = "", disputing: Disputing | None = None
+    draft: Draft, library: Reading, today: dt.date, id: str, *, model: str = "", disputing: Disputing | None = None
 ) -> Answer:
     """Return the complete answer of a draft whose statements are chosen and verified; *model* phrased some of them.
 
@@ -149,7 +149,7 @@ def _cite(number: int, candidate: Candidate) -> Citation:
     )  # fmt: skip
 
 
-def _documents(chosen: Iterable[Candidate], library: Library) -> list[DocumentInfo]:
+def _documents(chosen: Iterable[Candidate], library: Reading) -> list[DocumentInfo]:
     keys = dict.fromkeys(candidate.passage.document_key for candidate in chosen)
     return [library.documents[key] for key in keys if key in library.documents]
 

@@ -28,8 +28,8 @@ from ingest import languages
 from ingest.analysis import STOP_WORDS, content_words, fold, terms, words
 from ingest.documents import LANGUAGES, Language
 from ingest.figures import MONTHS, figures
-from ingest.library import DocumentInfo
 from ingest.sentences import split
+from ingest.snapshot import DocumentInfo
 
 Ordinal = Literal["first", "second", "third", "last", "other", "both"]
 

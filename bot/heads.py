@@ -12,8 +12,8 @@ from typing import Any
 from ingest.analysis import content_words
 from ingest.cards import CardValue, Field
 from ingest.documents import Language, Passage, Span
-from ingest.library import DocumentInfo
 from ingest.quantities import Quantity, holds, quantities
+from ingest.snapshot import DocumentInfo
 
 FIGURED: frozenset[Field] = frozenset({"opens", "closes", "rate", "ceiling", "minimum", "duration"})
 """Fields whose value is a figure: the quote has to hold it."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ingest.analysis import fold, words
-from ingest.library import DocumentInfo
+from ingest.snapshot import DocumentInfo
 
 
 @dataclass(frozen=True, slots=True)

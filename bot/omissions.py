@@ -13,14 +13,14 @@ from bot.limits import CEILING, EXCLUSION, PAST
 from bot.statements import Candidate
 from bot.states import PROGRAMME_KINDS
 from ingest.documents import Language
-from ingest.library import Library
 from ingest.quantities import Quantity, holds, quantities
+from ingest.snapshot import Reading
 
 _MONEY: frozenset[Want] = frozenset({"how_much", "price", "support"})
 """What is asked for when it is money."""
 
 
-def omitted(said: Sequence[Part], candidates: Iterable[Candidate], library: Library) -> list[Candidate]:
+def omitted(said: Sequence[Part], candidates: Iterable[Candidate], library: Reading) -> list[Candidate]:
     """Return the statements that must join an answer of these parts: of the programme that it is about, or whose money
     it tells, the first ceiling; of that programme, the first exclusion. Those that it tells already are left out.
     """

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from bot.answers import Answer, Citation, Message, Trace
 from ingest.documents import Language
 from ingest.errors import GuichetError
-from ingest.library import Library
+from ingest.snapshot import Reading
 
 
 class NotReplayable(GuichetError):
@@ -21,7 +21,7 @@ class NotReplayable(GuichetError):
 class Replaying(Protocol):
     """What a replay needs of the bot."""
 
-    library: Library
+    library: Reading
 
     def replayed(self, question: str, history: Sequence[Message], language: Language | None, today: dt.date) -> Answer:
         """Return the answer to *question* as on the day *today*, without keeping a receipt."""
@@ -88,7 +88,7 @@ def told(replay: Replay) -> str:
     return "\n".join(lines)
 
 
-def _receipt(library: Library, id: str) -> tuple[Answer, Trace]:
+def _receipt(library: Reading, id: str) -> tuple[Answer, Trace]:
     data, trace = library.receipts.answer(id), library.receipts.trace(id)
     if data is None:
         raise NotReplayable(f"{id}: no answer has this id")
@@ -102,18 +102,14 @@ def _receipt(library: Library, id: str) -> tuple[Answer, Trace]:
     return stored, Trace.from_json(trace) if trace else Trace()
 
 
-def _changed(stored: Answer, library: Library) -> Iterator[Difference]:
-    """Yield each cited document that is another version now, or has another text where it was quoted."""
+def _changed(stored: Answer, library: Reading) -> Iterator[Difference]:
+    """Yield each cited document that is another version now."""
     cited: dict[str, list[Citation]] = {}
     for citation in stored.citations:
         cited.setdefault(f"{citation.language}/{citation.document}", []).append(citation)
-    passages = library.passages([citation.passage_id for citation in stored.citations])
-    texts = {id: passage.text for id, passage in passages.items()}
     for key, citations in cited.items():
         before, info = citations[0].version, library.documents.get(key)
-        # A document that was removed and came back counts from 1 again: its version alone proves nothing.
-        rewritten = any(texts.get(citation.passage_id) != citation.passage for citation in citations)
-        if info is None or info.version != before or rewritten:
+        if info is None or info.version != before:
             yield Difference(key, (str(before),), (str(info.version),) if info else ())
 
 
@@ -146,8 +142,6 @@ def _said(answer: Answer) -> dict[str, tuple[str, ...]]:
 def _change(change: Difference) -> str:
     if not change.after:
         return f"  {change.field}: version {change.before[0]} was cited, the document was removed."
-    if change.after == change.before:
-        return f"  {change.field}: version {change.before[0]} as cited, but with another text."
     return f"  {change.field}: version {change.before[0]} was cited, it is version {change.after[0]} now."
 
 

@@ -30,7 +30,7 @@ from ingest.analysis import content_words, terms
 from ingest.documents import LANGUAGES, Language
 from ingest.embedding import Vectors
 from ingest.errors import GuichetError
-from ingest.library import Library
+from ingest.snapshot import Reading
 
 logger = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class Query:
 class Searcher:
     """What searching needs of one generation of a library."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Reading) -> None:
         self.generation = library.generation
         glossary = Glossary.read(library.settings.corpus_dir / "glossary.yaml")
         self.glossary = glossary
@@ -99,7 +99,7 @@ class Searcher:
 class Retriever:
     """Finds passages of one library."""
 
-    def __init__(self, library: Library, reranker: Reranker | None = None) -> None:
+    def __init__(self, library: Reading, reranker: Reranker | None = None) -> None:
         self.library = library
         self.reranker = reranker
         self._searcher: Searcher | None = None

@@ -35,8 +35,8 @@ from bot.verification import verified
 from bot.wording import say
 from ingest.analysis import content_words
 from ingest.documents import Language
-from ingest.library import Library
 from ingest.settings import Settings
+from ingest.snapshot import Reading
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Bot:
     """Answers questions from one library. ``stream`` is the one path; ``ask`` is its last value."""
 
     def __init__(
-        self, library: Library, settings: Settings, reranker: Reranker | None = None, model: ChatModel | None = None
+        self, library: Reading, settings: Settings, reranker: Reranker | None = None, model: ChatModel | None = None
     ) -> None:
         self.library = library
         self.settings = settings
@@ -96,12 +96,25 @@ class Bot:
         if self._phraser:
             self._phraser.prepare()
 
-    def prepare(self) -> None:
-        """Prepare every statement of a small library, so that no question waits for it; takes some seconds."""
+    def prepare(self, former: Bot | None = None) -> None:
+        """Prepare every statement of a small library, so that no question waits for it; takes some seconds.
+
+        What the bot of a *former* generation has prepared is taken over.
+        """
         self.contradictions.all(self.library, self.today)
         # A transformer would take minutes for them; it prepares those that a question asks for.
         if self.library.count() <= WARM and self.library.embedder is self.library.words_model:
-            self._composer.prepare(self.library.passages_of(list(self.library.documents)))
+            passages = self.library.passages_of(list(self.library.documents))
+            self._composer.prepare(passages, former._composer if former else None)
+
+    def beside(self, library: Reading) -> Bot:
+        """Return a bot that quotes from another generation as this one would, with what this one has prepared.
+
+        It asks no language model: answers are to be compared, and neither money nor chance should come in.
+        """
+        bot = Bot(library, self.settings, self._retriever.reranker)
+        bot._composer.prepare((), self._composer)
+        return bot
 
     async def stream(
         self, question: str, history: Sequence[Message] = (), language: Language | None = None, origin: str = ""
@@ -124,7 +137,7 @@ class Bot:
         """Return the answer to *question* as on the day *today*; no receipt is kept."""
         draft = self._understand(question, tuple(history), language)
         draft.today = today
-        return self._whole(draft)
+        return _traced(draft, self._whole(draft))
 
     def passage_text(self, passage_id: str) -> str | None:
         """Return the stored text of a passage."""
@@ -181,8 +194,7 @@ class Bot:
 
     def _keep(self, draft: Draft, answer: Answer) -> Answer:
         """Store the receipt of an answer and return the answer with what the receipt tells of its making."""
-        trace = dataclasses.replace(answer.trace, asked_language=draft.asked_language, history=draft.history)
-        answer = dataclasses.replace(answer, trace=trace)
+        answer = _traced(draft, answer)
         try:
             self.library.receipts.keep(answer.as_json(), answer.trace.as_json())
         except SQLAlchemyError as error:
@@ -321,3 +333,11 @@ class Bot:
             status="answered", text="", as_of=self.today.isoformat(), generation=self.generation, complete=False,
             stage=stage,
         )  # fmt: skip
+
+
+def _traced(draft: Draft, answer: Answer) -> Answer:
+    """Return *answer* with what its receipt is to tell of the question."""
+    trace = dataclasses.replace(
+        answer.trace, asked_language=draft.asked_language, history=draft.history, evidence=draft.evidence
+    )
+    return dataclasses.replace(answer, trace=trace)

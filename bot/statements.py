@@ -145,6 +145,18 @@ class Statements:
                 for span, text in quotes
             ]  # fmt: skip
 
+    def take_over(self, former: Statements) -> None:
+        """Keep what was prepared for an earlier generation, if words are still numbered as they were then."""
+        self._forget_if_changed()
+        old, new = former._library.lexicon.vocabulary, self._library.lexicon.vocabulary
+        if new[: len(old)] == old:
+            self._prepared = dict(former._prepared)
+
+    def unprepared(self, passages: Iterable[Passage]) -> list[Passage]:
+        """Return those of *passages* whose statements are not prepared yet."""
+        self._forget_if_changed()
+        return [passage for passage in passages if passage.id not in self._prepared]
+
     def candidates(
         self,
         query: Query,

@@ -1,7 +1,8 @@
 """A library: documents in, searchable passages out, owned by one process.
 
-The database is the truth. Vectors and words are derived from it, carry its generation number, and are repaired on
-opening when theirs differs.
+The database is the truth: it holds every revision of every document. The indexes are derived from it, a generation in a
+folder of its own; a change builds the next generation beside the present one and makes it the present one in the
+transaction that changes the documents. What is interrupted before leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -9,23 +10,29 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from threading import RLock
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from filelock import FileLock, Timeout
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 from threadpoolctl import threadpool_limits
 
+from ingest import serving
 from ingest.cards import CardStore
-from ingest.database import DocumentRow, PassageRow, StateRow, connect, now
-from ingest.documents import LANGUAGES, Language, Passage, Source, SourceDocument, Span
+from ingest.database import RevisionRow, StateRow, connect, now
+from ingest.documents import Language, Passage, SourceDocument
 from ingest.embedding import Embedder, StaticEmbedder, open_embedder, open_words_model
 from ingest.errors import LibraryBusy, LibraryUnwritable, ModelMismatch, UnknownDocument, UnreadableFile
+from ingest.indexes import Indexes
+from ingest.journal import Journal
 from ingest.lexicon import Lexicon
 from ingest.originals import Originals, listed
 from ingest.passages import split
@@ -33,45 +40,20 @@ from ingest.progress import Progress
 from ingest.readers.sandbox import Sandbox
 from ingest.receipts import Receipts
 from ingest.report import DraftReport, Failure, Report
+from ingest.revisions import PUBLISHABLE, Revisions, WrongState
+from ingest.serving import ITSELF, Arrival, without_doubles
 from ingest.settings import Settings
+from ingest.snapshot import DocumentInfo, Passages, Snapshot
 from ingest.usage import Usage
 from ingest.vectors import VectorIndex
 from ingest.words import WordIndex
 
-FORMAT = "4"
-"""The form of passages and indexes; another one in the data folder means that they are derived anew."""
-
-CACHE = 20_000
-"""Passages that are kept in memory once they were read."""
+FORMAT = "5"
+"""The form of passages and indexes; another one in the data folder means that the indexes are derived anew."""
 USAGE_KEPT = dt.timedelta(days=400)
 """A year of usage can be compared with the one before it ends."""
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentInfo:
-    """What the library knows of one language version of a document, without its text."""
-
-    key: str
-    id: str
-    language: Language
-    version: int
-    title: str
-    url: str | None
-    as_of: str | None
-    meta: dict[str, Any] = field(default_factory=dict)
-    passages: int = 0
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Title and aliases."""
-        return (self.title, *self.meta.get("aliases", ()))
-
-
-@dataclass(frozen=True, slots=True)
-class _Incoming:
-    document: SourceDocument
-    origin: str
-    folder: str | None
+COMMAND = "command"
+"""Who changes documents from the command line, as the journal has it."""
 
 
 class Library:
@@ -80,14 +62,16 @@ class Library:
     def __init__(self, settings: Settings, embedder: Embedder, lock: FileLock) -> None:
         self.settings = settings
         self.embedder = embedder
+        self.changed: list[Callable[[], object]] = []
+        """Called after every change, in the thread that made it."""
         self._lock = lock
+        self._writing = RLock()
         folder = settings.data_dir
-        self._engine = connect(folder / "guichet.sqlite")
-        self._originals = Originals(folder / "originals", settings.max_file_megabytes)
-        self._read: dict[str, Passage] = {}
-        self._generation: int | None = None
-        # A mark goes with its folder: an index that is deleted, and made empty on opening, must not pass for whole.
-        self._marks = [folder / name / "generation" for name in ("chroma", "words", "lexicon")]
+        self.engine: Engine = connect(folder / "guichet.sqlite")
+        self.originals = Originals(folder / "originals", settings.max_file_megabytes)
+        self._indexes_folder = folder / "indexes"
+        self._stored = Passages(self.engine)
+        self._current: Snapshot | None = None
 
     @classmethod
     def open(cls, settings: Settings, embedder: Embedder | None = None, *, repair: bool = True) -> Self:
@@ -129,13 +113,9 @@ class Library:
 
     def close(self) -> None:
         """Give the data folder back."""
-        self._engine.dispose()
+        self._current = None
+        self.engine.dispose()
         self._lock.release()
-
-    @cached_property
-    def vectors(self) -> VectorIndex:
-        """The passages by meaning; opened when first asked."""
-        return VectorIndex(self.settings.data_dir / "chroma")
 
     @cached_property
     def words_model(self) -> StaticEmbedder:
@@ -143,29 +123,29 @@ class Library:
         return open_words_model(self.embedder)
 
     @cached_property
-    def words(self) -> WordIndex:
-        """The passages by words; opened when first asked."""
-        return WordIndex(self.settings.data_dir / "words", self.words_model.vocabulary)
-
-    @cached_property
-    def lexicon(self) -> Lexicon:
-        """Which words stand in which passage; opened when first asked."""
-        return Lexicon(self.settings.data_dir / "lexicon", self.words_model)
-
-    @cached_property
     def receipts(self) -> Receipts:
         """The answers that were given, and what readers thought of them."""
-        return Receipts(self._engine, words=self.settings.question_days > 0)
+        return Receipts(self.engine, words=self.settings.question_days > 0)
 
     @cached_property
     def cards(self) -> CardStore:
         """What staff decided on the cards of programmes."""
-        return CardStore(self._engine)
+        return CardStore(self.engine)
 
     @cached_property
     def usage(self) -> Usage:
         """What was asked of language models."""
-        return Usage(self._engine)
+        return Usage(self.engine)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """Who changed what."""
+        return Journal(self.engine)
+
+    @cached_property
+    def revisions(self) -> Revisions:
+        """Every version of every document, in its state."""
+        return Revisions(self.engine, self.look_again)
 
     def expire(self) -> None:
         """Let go of what was kept long enough: when a bot is opened, and once a day while it runs."""
@@ -173,82 +153,82 @@ class Library:
         self.receipts.purge(present - dt.timedelta(days=self.settings.question_days))
         self.usage.purge(present.date() - USAGE_KEPT)
 
-    # --- what is there -------------------------------------------------------------------------------------------
+    # --- what is there: the newest generation --------------------------------------------------------------------
+
+    @property
+    def current(self) -> Snapshot:
+        """The newest generation. It never changes: a change of the library makes another one."""
+        # One process owns the library: what it has read of the database stays true until it changes it itself.
+        if self._current is None:
+            generation = int(self._state("generation") or 0)
+            self._current = self._snapshot(generation, serving.served(self.engine), self._indexes())
+        return self._current
 
     @property
     def generation(self) -> int:
         """Counts the changes of the library."""
-        # One process owns the library, and every step of an answer asks for it: it is read once.
-        if self._generation is None:
-            self._generation = int(self._state("generation") or 0)
-        return self._generation
+        return self.current.generation
 
-    @cached_property
+    @property
     def documents(self) -> dict[str, DocumentInfo]:
         """Every document by key."""
-        with Session(self._engine) as session:
-            rows = session.scalars(select(DocumentRow).order_by(DocumentRow.id, DocumentRow.language)).all()
-            counted = select(PassageRow.document_key, func.count()).group_by(PassageRow.document_key)
-            sizes = dict(session.execute(counted).tuples().all())
-        return {
-            row.key: DocumentInfo(
-                row.key, row.id, row.language, row.version, row.title, row.url, row.as_of, row.meta,  # type: ignore[arg-type]
-                sizes.get(row.key, 0),
-            )
-            for row in rows
-        }  # fmt: skip
+        return self.current.documents
+
+    @property
+    def vectors(self) -> VectorIndex:
+        """The passages by meaning."""
+        return self.current.vectors
+
+    @property
+    def words(self) -> WordIndex:
+        """The passages by words."""
+        return self.current.words
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """Which words stand in which passage."""
+        return self.current.lexicon
 
     def key_of(self, id: str, language: Language) -> str | None:
         """Return the key of a document in *language*, or else in the first language that it has."""
-        return next((key for la in (language, *LANGUAGES) if (key := f"{la}/{id}") in self.documents), None)
+        return self.current.key_of(id, language)
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Return the passages with these ids; unknown ones are left out."""
-        unread = [id for id in ids if id not in self._read]
-        if unread:
-            if len(self._read) > CACHE:
-                self._read.clear()
-                unread = list(ids)
-            self._read.update((passage.id, passage) for passage in self._passages(PassageRow.id.in_(unread)))
-        return {id: self._read[id] for id in ids if id in self._read}
+        return self.current.passages(ids)
 
     def passages_of(self, keys: Sequence[str]) -> list[Passage]:
         """Return the passages of the documents with these keys, in reading order."""
-        return sorted(self._passages(PassageRow.document_key.in_(keys)), key=lambda passage: _position(passage.id))
-
-    def _passages(self, *conditions: Any) -> Iterator[Passage]:
-        with Session(self._engine) as session:
-            for id, text, data in session.execute(
-                select(PassageRow.id, PassageRow.text, PassageRow.data).where(*conditions)
-            ):
-                yield _to_passage(id, text, data)
+        return self.current.passages_of(keys)
 
     def count(self) -> int:
         """Return how many passages the library holds."""
-        with Session(self._engine) as session:
-            return session.scalar(select(func.count()).select_from(PassageRow)) or 0
+        return self.current.count()
 
-    # --- changing it ---------------------------------------------------------------------------------------------
+    # --- files and folders ---------------------------------------------------------------------------------------
 
-    def add(self, paths: Iterable[Path], progress: Progress | None = None) -> Report:
+    def add(self, paths: Iterable[Path], progress: Progress | None = None, *, by: str = COMMAND) -> Report:
         """Take in files and folders. A folder is compared with what it held: what went is removed."""
         report = DraftReport()
         files = list(listed(paths, report))
         seen_folders = {folder for _, folder in files if folder} | report.folders
-        known = self._known()
-        incoming: list[_Incoming] = []
+        held = serving.places(self.engine)
+        known: dict[str, dict[str, str]] = {}
+        for key, origin, _, digest in held:
+            known.setdefault(origin, {})[key] = digest
+        arrivals: list[Arrival] = []
         with Sandbox(self.settings) as sandbox:
             for number, (path, folder) in enumerate(files, start=1):
                 origin = str(path)
                 keys = known.get(origin, {})
                 try:
-                    digest = hashlib.sha256(self._originals.read(path)).hexdigest()
+                    digest = hashlib.sha256(self.originals.read(path)).hexdigest()
                     if keys and all(held == digest for held in keys.values()):
                         report.unchanged.extend(keys)
                     else:
-                        self._originals.keep(path, digest)
-                        incoming.append(_Incoming(sandbox.read(path), origin, folder))
-                        report.warnings.extend(incoming[-1].document.warnings)
+                        self.originals.keep(path, digest)
+                        arrivals.append(Arrival(sandbox.read(path), origin=origin, folder=folder, name=path.name))
+                        report.warnings.extend(arrivals[-1].document.warnings)
                 except UnreadableFile as error:
                     # What could be read before stays in service; the report says what to mend.
                     report.failed.append(Failure(origin, error.kind, str(error)))
@@ -256,143 +236,233 @@ class Library:
                     progress("read", number, len(files))
         origins = {str(path) for path, _ in files}
         served = {key: origin for origin, held in known.items() if origin in origins for key in held}
-        incoming = _without_doubles(incoming, served, report)
-        gone = [key for key, origin, folder in self._places() if folder in seen_folders and origin not in origins]
-        return self._store(incoming, gone, report, progress)
+        arrivals = without_doubles(arrivals, served, report)
+        gone = [key for key, origin, folder, _ in held if folder in seen_folders and origin not in origins]
+        return self._store(arrivals, gone, report, by, progress)
 
-    def add_documents(self, documents: Iterable[SourceDocument], progress: Progress | None = None) -> Report:
+    def add_documents(
+        self, documents: Iterable[SourceDocument], progress: Progress | None = None, *, by: str = COMMAND
+    ) -> Report:
         """Take in documents that were read elsewhere."""
         report = DraftReport()
-        held = {key: digest for digests in self._known().values() for key, digest in digests.items()}
-        incoming = []
+        held = {key: digest for key, _, _, digest in serving.places(self.engine)}
+        arrivals = []
         for document in documents:
             digest = document.digest or hashlib.sha256(repr(document).encode()).hexdigest()
             if held.get(document.key) == digest:
                 report.unchanged.append(document.key)
             else:
-                incoming.append(_Incoming(dataclasses.replace(document, digest=digest), document.key, None))
-        return self._store(_without_doubles(incoming, {}, report), [], report, progress)
+                arrivals.append(
+                    Arrival(dataclasses.replace(document, digest=digest), origin=document.key, name=document.id)
+                )
+        return self._store(without_doubles(arrivals, {}, report), [], report, by, progress)
 
-    def remove(self, ids: Iterable[str]) -> Report:
-        """Remove documents by id (every language) or by key (``fr/start-ia``)."""
+    def remove(self, ids: Iterable[str], *, by: str = COMMAND) -> Report:
+        """Stop serving documents by id (every language) or by key (``fr/start-ia``); their revisions are kept."""
         keys: list[str] = []
         for id in ids:
             found = [key for key, info in self.documents.items() if id in (key, info.id)]
             if not found:
                 raise UnknownDocument(f"{id}: no document has this id; `python -m ingest list` shows them all")
             keys.extend(found)
-        return self._store([], keys, DraftReport(), None)
+        return self._store([], keys, DraftReport(), by, None)
+
+    # --- revisions -----------------------------------------------------------------------------------------------
+
+    def publish(self, numbers: Sequence[int], by: str, progress: Progress | None = None) -> Report:
+        """Serve drafts from now on, or again what was served before; what they replace is kept as it was."""
+        report = DraftReport()
+        with self._writing:
+            arrivals = self._arrivals(numbers)
+            arrivals = without_doubles(arrivals, {}, report)
+            return self._store(arrivals, [], report, by, progress)
+
+    @contextmanager
+    def candidate(self, numbers: Sequence[int], gone: Sequence[str] = ()) -> Iterator[Snapshot]:
+        """Yield the generation that publishing these revisions and removing the documents *gone* would make."""
+        arrivals = self._arrivals(numbers)
+        base = self.current
+        incoming = {
+            arrival.document.key: self._passages(arrival, arrival.version or self._next_version(arrival))
+            for arrival in arrivals
+        }
+        removed = [*incoming, *gone]
+        leaving = [passage.id for passage in base.passages_of(removed)]
+        documents = {key: info for key, info in base.documents.items() if key not in removed}
+        for arrival in arrivals:
+            passages = incoming[arrival.document.key]
+            documents[arrival.document.key] = serving.info(arrival.document, arrival.number or 0, 0, len(passages))
+        folder = self._new_folder(base.generation)
+        every = [passage for passages in incoming.values() for passage in passages]
+        indexes = Indexes.build(folder, base.indexes, self.embedder, self.words_model, passages=every, removed=leaving)
+        indexes.retire()
+        yield self._snapshot(base.generation, documents, indexes, incoming)
+
+    def settle(self, today: dt.date) -> Report | None:
+        """Publish what is scheduled until *today*, stop serving what ended before; None: there was nothing to do."""
+        with self._writing:
+            if not self.is_due(today):
+                return None
+            day = today.isoformat()
+            with Session(self.engine) as session:
+                due = session.scalars(
+                    select(RevisionRow.number).where(RevisionRow.state == "scheduled", RevisionRow.publish_on <= day)
+                ).all()
+            arrivals = without_doubles(self._arrivals(due), {}, report := DraftReport())
+            arriving = {arrival.document.key for arrival in arrivals}
+            ended = [key for key, last in serving.ends(self.engine).items() if last < day and key not in arriving]
+            for number in set(due) - {arrival.number for arrival in arrivals}:
+                # Two drafts of one document for one day: staff has to choose.
+                self.revisions.withdraw(number, ITSELF)
+            self._due = None
+            return self._store(arrivals, ended, report, ITSELF, None)
+
+    def is_due(self, today: dt.date) -> bool:
+        """Return whether a day has come that was set for a publication or as a last day."""
+        if self._due is None:
+            with Session(self.engine) as session:
+                first = session.scalar(select(func.min(RevisionRow.publish_on)).where(RevisionRow.state == "scheduled"))
+            days = [dt.date.fromisoformat(first)] if first else []
+            days += [dt.date.fromisoformat(last) + dt.timedelta(days=1) for last in serving.ends(self.engine).values()]
+            self._due = min(days, default=dt.date.max)
+        return today >= self._due
+
+    _due: dt.date | None = None
+    """The first day on which something is to be done; None: not known."""
+
+    def look_again(self) -> None:
+        """Forget what was known of coming days: after a revision was scheduled or got a last day."""
+        self._due = None
+
+    def _arrivals(self, numbers: Sequence[int]) -> list[Arrival]:
+        arrivals = []
+        for number in numbers:
+            found = self.revisions.get(number)
+            if found.state not in PUBLISHABLE:
+                raise WrongState(f"{found.title or found.name}: is {found.state}; only drafts can be published")
+            document = self.revisions.document(number)
+            arrivals.append(Arrival(document, number, found.version, origin=f"revision {number}", name=found.name))
+        return arrivals
+
+    def _passages(self, arrival: Arrival, version: int) -> list[Passage]:
+        """Return the passages of a document; those of a version that was served before are stored."""
+        if arrival.version is not None and arrival.number is not None:
+            return list(self._stored.of([arrival.number]))
+        return split(arrival.document, version=version)
+
+    def _next_version(self, arrival: Arrival) -> int:
+        with Session(self.engine) as session:
+            return serving.versions(session, [arrival.document.key]).get(arrival.document.key, 0) + 1
 
     def _store(
-        self, incoming: list[_Incoming], gone: list[str], report: DraftReport, progress: Progress | None
+        self, arrivals: list[Arrival], gone: list[str], report: DraftReport, by: str, progress: Progress | None
     ) -> Report:
-        if not incoming and not gone:
+        if not arrivals and not gone:
             return report.frozen()
-        self._mark_derived(-1)
-        removed: list[str] = []
-        passages: list[Passage] = []
-        with Session(self._engine) as session, session.begin():
-            versions = dict(session.execute(select(DocumentRow.key, DocumentRow.version)).tuples().all())
-            # A file whose id changed leaves its old document behind: it goes.
-            origins = {entry.origin for entry in incoming}
-            stale = session.scalars(select(DocumentRow.key).where(DocumentRow.origin.in_(origins))).all()
-            new_keys = {entry.document.key for entry in incoming}
-            gone = [key for key in dict.fromkeys([*gone, *stale]) if key not in new_keys]
-            touched = [*gone, *(key for key in new_keys if key in versions)]
-            for key in touched:
-                removed.extend(session.scalars(select(PassageRow.id).where(PassageRow.document_key == key)))
-                session.execute(delete(PassageRow).where(PassageRow.document_key == key))
-                session.execute(delete(DocumentRow).where(DocumentRow.key == key))
-            for entry in incoming:
-                key = entry.document.key
-                version = versions.get(key, 0) + 1
-                (report.replaced if key in versions else report.added).append(key)
-                cut = split(entry.document, version=version)
-                session.execute(insert(DocumentRow).values(**_document_values(entry, version)))
-                if cut:
-                    session.execute(insert(PassageRow), [_passage_values(passage) for passage in cut])
-                passages.extend(cut)
-            report.removed.extend(gone)
-            generation = int(session.scalar(select(StateRow.value).where(StateRow.name == "generation")) or 0) + 1
-            session.merge(StateRow(name="generation", value=str(generation)))
-            self._remember_model(session)
-        self._derive(passages, removed, progress)
-        self._mark_derived(generation)
-        self._generation = generation
-        self.__dict__.pop("documents", None)
-        self._read.clear()
+        with self._writing:
+            self._change(arrivals, gone, report, by, progress)
+        for told in self.changed:
+            told()
         return report.frozen()
+
+    def _change(
+        self, arrivals: list[Arrival], gone: list[str], report: DraftReport, by: str, progress: Progress | None
+    ) -> None:
+        base = self.current
+        keys = {arrival.document.key for arrival in arrivals}
+        with Session(self.engine) as session:
+            highest = serving.versions(session, keys)
+            # A file whose id changed leaves its old document behind: it goes.
+            origins = {arrival.origin for arrival in arrivals if arrival.number is None}
+            stale = serving.served_of(session, origins)
+        gone = [key for key in dict.fromkeys([*gone, *stale]) if key in base.documents and key not in keys]
+        replaced = [key for key in keys if key in base.documents]
+        removed = [passage.id for passage in base.passages_of([*gone, *replaced])]
+        cut: list[tuple[Arrival, int, list[Passage]]] = []
+        for arrival in arrivals:
+            version = arrival.version or highest.get(arrival.document.key, 0) + 1
+            cut.append((arrival, version, self._passages(arrival, version)))
+        passages = [passage for _, _, own in cut for passage in own]
+        generation = base.generation + 1
+        indexes = Indexes.build(
+            self._new_folder(generation), base.indexes if base.generation else None, self.embedder,
+            self.words_model, passages=passages, removed=removed, progress=progress,
+        )  # fmt: skip
+        with Session(self.engine) as session, session.begin():
+            for key in gone:
+                serving.end(session, key, "archived", by)
+                report.removed.append(key)
+            for arrival, version, own in cut:
+                key = arrival.document.key
+                (report.replaced if key in base.documents else report.added).append(key)
+                serving.serve(session, arrival, version, own, by)
+            self._point(session, generation, indexes)
+        self._use(generation, indexes)
+
+    def _use(self, generation: int, indexes: Indexes) -> None:
+        """Make a generation that the database names already the present one."""
+        old, self._current = self._current, None
+        if old is not None and old.indexes.folder != indexes.folder:
+            old.indexes.retire()
+        self._current = self._snapshot(generation, serving.served(self.engine), indexes)
 
     # --- what is derived -----------------------------------------------------------------------------------------
 
     def repair(self, progress: Progress | None = None) -> bool:
-        """Derive vectors and words anew when they do not fit the database; return whether that was needed."""
-        if mismatch := self._mismatch():
+        """Derive the indexes anew when they do not fit the database; return whether that was needed."""
+        if mismatch := self.mismatch():
             raise ModelMismatch(f"{self.settings.data_dir}: {mismatch}; run `python -m ingest rebuild`")
-        if self._state("format") in (None, FORMAT) and (self._derived_fits() or not self.generation):
+        self._sweep()
+        if self._state("format") in (None, FORMAT) and (self.fits() or not self.generation):
             return False
         self.rebuild(progress)
         return True
 
     def rebuild(self, progress: Progress | None = None) -> None:
-        """Derive vectors and words anew from the database, with the model that is set."""
-        self._mark_derived(-1)
-        # The model first, the marks last: what is interrupted in between is made again with the same model.
-        with Session(self._engine) as session, session.begin():
-            self._remember_model(session)
-        self.vectors.clear()
-        self.words.clear()
-        self.lexicon.clear()
-        self._derive(list(self._passages()), [], progress)
-        self._mark_derived(self.generation)
+        """Derive the indexes anew from the database, with the model that is set."""
+        with self._writing:
+            # Beside the present ones, if there are any: what is interrupted leaves those as they are.
+            generation = int(self._state("generation") or 0)
+            documents = serving.served(self.engine)
+            passages = list(self._stored.of(info.revision for info in documents.values()))
+            indexes = Indexes.build(
+                self._new_folder(generation), None, self.embedder, self.words_model, passages=passages,
+                progress=progress,
+            )  # fmt: skip
+            with Session(self.engine) as session, session.begin():
+                self._point(session, generation, indexes)
+            self._use(generation, indexes)
+        for told in self.changed:
+            told()
 
-    def check(self) -> list[str]:
-        """Return what is wrong, one sentence each; an empty list means that all three stores agree."""
-        problems = []
-        if mismatch := self._mismatch():
-            problems.append(f"{mismatch[0].upper()}{mismatch[1:]}; run `python -m ingest rebuild`.")
-        counts = {
-            "database": self.count(), "vectors": self.vectors.count(), "words": self.words.count(),
-            "lexicon": self.lexicon.count(),
-        }  # fmt: skip
-        if len(set(counts.values())) > 1:
-            listed = ", ".join(f"{name} {count}" for name, count in counts.items())
-            problems.append(
-                f"The stores hold different numbers of passages ({listed}); run `python -m ingest rebuild`."
-            )
-        if self.generation and not self._derived_fits():
-            problems.append("The indexes are of another generation than the database; run `python -m ingest rebuild`.")
-        for info in self.documents.values():
-            review = info.meta.get("review_by")
-            if review and review < self.settings.current_date().isoformat():
-                problems.append(f"{info.key}: was to be reviewed by {review}.")
-        with Session(self._engine) as session:
-            for key, warnings in session.execute(select(DocumentRow.key, DocumentRow.warnings)).tuples():
-                problems.extend(f"{key}: {warning}." for warning in warnings)
-        return problems
+    def _sweep(self) -> None:
+        """Remove what earlier runs left: generations that never became the present one, indexes of an older form."""
+        keep = self._state("indexes")
+        for folder in self._indexes_folder.iterdir() if self._indexes_folder.is_dir() else ():
+            if folder.name != keep:
+                shutil.rmtree(folder, ignore_errors=True)
+        for name in ("chroma", "words", "lexicon"):
+            shutil.rmtree(self.settings.data_dir / name, ignore_errors=True)
 
-    def _derive(self, passages: list[Passage], removed: list[str], progress: Progress | None) -> None:
-        self.words.update(passages, removed)
-        self.lexicon.update(passages, removed)
-        if removed:
-            self.vectors.remove(removed)
-        done = 0
-        for language in LANGUAGES:
-            group = [passage for passage in passages if passage.language == language]
-            for start in range(0, len(group), 1_000):
-                batch = group[start : start + 1_000]
-                vectors = self.embedder.encode([passage.indexed_text for passage in batch])
-                self.vectors.add(language, [passage.id for passage in batch], vectors)
-                done += len(batch)
-                if progress:
-                    progress("index", done, len(passages))
+    def _new_folder(self, generation: int) -> Path:
+        return self._indexes_folder / f"{generation}-{secrets.token_hex(4)}"
 
-    def _remember_model(self, session: Session) -> None:
+    def _indexes(self) -> Indexes:
+        return Indexes(self._indexes_folder / (self._state("indexes") or "none"), self.words_model)
+
+    def _point(self, session: Session, generation: int, indexes: Indexes) -> None:
+        """Make a generation, with its indexes and the model that made them, the present one of the database."""
+        session.merge(StateRow(name="generation", value=str(generation)))
+        session.merge(StateRow(name="indexes", value=indexes.folder.name))
         session.merge(StateRow(name="model", value=self.embedder.name))
         session.merge(StateRow(name="dimension", value=str(self.embedder.dimension)))
         session.merge(StateRow(name="format", value=FORMAT))
 
-    def _mismatch(self) -> str | None:
+    def fits(self) -> bool:
+        """Return whether the indexes of the present generation are whole."""
+        return self._indexes().whole
+
+    def mismatch(self) -> str | None:
         """Return in which way the index is of another model than the one that is set, if it is."""
         model, dimension = self._state("model"), self._state("dimension")
         if model and model != self.embedder.name:
@@ -401,83 +471,21 @@ class Library:
             return f"the index holds vectors of {dimension} numbers, not {self.embedder.dimension}"
         return None
 
-    def _mark_derived(self, generation: int) -> None:
-        """Note which generation of the database vectors and words stand for; -1 while they are being written."""
-        for mark in self._marks:
-            mark.parent.mkdir(exist_ok=True)
-            mark.write_text(str(generation))
-
-    def _derived_fits(self) -> bool:
-        generation = str(self.generation)
-        return all(mark.is_file() and mark.read_text() == generation for mark in self._marks)
-
     # --- small parts ---------------------------------------------------------------------------------------------
 
+    def _snapshot(
+        self,
+        generation: int,
+        documents: dict[str, DocumentInfo],
+        indexes: Indexes,
+        unpublished: dict[str, list[Passage]] | None = None,
+    ) -> Snapshot:
+        return Snapshot(
+            generation, documents, indexes, self._stored, settings=self.settings, embedder=self.embedder,
+            words_model=self.words_model, receipts=self.receipts, usage=self.usage, cards=self.cards,
+            unpublished=unpublished,
+        )  # fmt: skip
+
     def _state(self, name: str) -> str | None:
-        with Session(self._engine) as session:
+        with Session(self.engine) as session:
             return session.scalar(select(StateRow.value).where(StateRow.name == name))
-
-    def _known(self) -> dict[str, dict[str, str]]:
-        known: dict[str, dict[str, str]] = {}
-        with Session(self._engine) as session:
-            for origin, key, digest in session.execute(
-                select(DocumentRow.origin, DocumentRow.key, DocumentRow.digest)
-            ).tuples():
-                known.setdefault(origin, {})[key] = digest
-        return known
-
-    def _places(self) -> list[tuple[str, str, str | None]]:
-        with Session(self._engine) as session:
-            found = session.execute(select(DocumentRow.key, DocumentRow.origin, DocumentRow.folder)).tuples()
-            return [(key, origin, folder) for key, origin, folder in found]
-
-
-def _position(passage_id: str) -> tuple[str, int]:
-    key, _, number = passage_id.rpartition(":")
-    return key, int(number)
-
-
-def _without_doubles(incoming: list[_Incoming], served: dict[str, str], report: DraftReport) -> list[_Incoming]:
-    """Keep one file of each document key; any other is a failure that names both.
-
-    The file that is *served* (origin by key) keeps its place, or else files of one id would take turns.
-    """
-    files = {entry.origin: entry.document.key for entry in incoming}
-    owners = {key: origin for key, origin in served.items() if files.get(origin, key) == key}
-    kept = []
-    for entry in incoming:
-        owner = owners.setdefault(entry.document.key, entry.origin)
-        if owner == entry.origin:
-            kept.append(entry)
-            continue
-        message = (
-            f"{Path(entry.origin).name}: has the same id and language ({entry.document.key}) as "
-            f"{Path(owner).name}; give it another id"
-        )
-        report.failed.append(Failure(entry.origin, "same_id", message))
-    return kept
-
-
-def _document_values(entry: _Incoming, version: int) -> dict[str, Any]:
-    document = entry.document
-    return {
-        "key": document.key, "id": document.id, "language": document.language, "version": version,
-        "title": document.title, "origin": entry.origin, "folder": entry.folder, "digest": document.digest,
-        "url": document.url, "as_of": document.as_of, "meta": dict(document.meta),
-        "warnings": list(document.warnings), "pages": len(document.pages), "added_at": now(),
-    }  # fmt: skip
-
-
-def _passage_values(passage: Passage) -> dict[str, Any]:
-    data = dataclasses.asdict(passage)
-    text = data.pop("text")
-    return {
-        "id": data.pop("id"), "document_key": passage.document_key, "language": passage.language, "text": text,
-        "data": data,
-    }  # fmt: skip
-
-
-def _to_passage(id: str, text: str, data: dict[str, Any]) -> Passage:
-    spans = tuple(Span(**{**span, "source": Source(**span["source"])}) for span in data["spans"])
-    rest = {key: value for key, value in data.items() if key not in ("spans", "headings", "names")}
-    return Passage(id=id, text=text, spans=spans, headings=tuple(data["headings"]), names=tuple(data["names"]), **rest)

@@ -21,7 +21,8 @@ class VectorIndex:
         import chromadb
         from chromadb.config import Settings as ChromaSettings
 
-        self._client = chromadb.PersistentClient(str(folder), settings=ChromaSettings(anonymized_telemetry=False))
+        # Any: the class that is promised has no «close», the one that comes has.
+        self._client: Any = chromadb.PersistentClient(str(folder), settings=ChromaSettings(anonymized_telemetry=False))
         self._collections = {language: self._open(language) for language in LANGUAGES}
         self._sizes = {language: self._collections[language].count() for language in LANGUAGES}
 
@@ -30,6 +31,10 @@ class VectorIndex:
         return self._client.get_or_create_collection(
             f"passages-{language}", embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
         )
+
+    def close(self) -> None:
+        """Give back the memory and the files; nothing can be asked afterwards."""
+        self._client.close()
 
     def count(self) -> int:
         """Return how many passages have a vector."""

@@ -40,7 +40,7 @@ def small(tmp_path: Path) -> Iterator[Bot]:
 
 def stored(bot: Bot) -> int:
     """Return how many receipts there are."""
-    with Session(bot.library._engine) as session:
+    with Session(bot.library.engine) as session:
         return session.scalar(select(func.count()).select_from(AnswerRow)) or 0
 
 
@@ -87,13 +87,13 @@ def test_another_document_that_changes_is_no_difference(small: Bot) -> None:
 
 
 def test_a_document_that_came_back_is_seen_through(small: Bot) -> None:
-    """A document that was removed and taken in with another text has version 1 again, and counts as changed."""
+    """A document that was removed and taken in with another text has the next version, not the first again."""
     given = small.ask(ASKED)
     small.library.remove(["prime"])
     small.library.add_documents([DEARER])
     played = replay(small, given.id)
-    assert played.changed == (Difference("fr/prime", ("1",), ("1",)),)
-    assert "version 1 as cited, but with another text" in told(played)
+    assert played.changed == (Difference("fr/prime", ("1",), ("2",)),)
+    assert "version 1 was cited, it is version 2 now" in told(played)
 
 
 def test_a_removed_document_is_named(small: Bot) -> None:
@@ -151,7 +151,7 @@ def test_a_follow_up_without_its_turns_is_not_guessed(small: Bot) -> None:
     """A follow-up of before traces cannot be asked again; another question of then can."""
     turns = [Message("user", ASKED), Message("assistant", "Elle couvre 70 % des frais.")]
     leaning, plain = small.ask("Et jusqu'à quand ?", turns), small.ask(ASKED)
-    with Session(small.library._engine) as session, session.begin():
+    with Session(small.library.engine) as session, session.begin():
         for row in session.scalars(select(AnswerRow)):
             row.trace = None
     with pytest.raises(NotReplayable, match="before earlier turns were kept"):
@@ -175,10 +175,10 @@ def test_opening_a_bot_takes_old_questions_out(tmp_path: Path) -> None:
     settings = load(data_dir=tmp_path / "data", corpus_dir=tmp_path / "none")
     with small_bot(settings.data_dir, PRIME) as bot:
         old, young = bot.ask(ASKED), bot.ask(ASKED)
-        with Session(bot.library._engine) as session, session.begin():
+        with Session(bot.library.engine) as session, session.begin():
             for id, days in ((old.id, 60), (young.id, 1)):
                 session.get_one(AnswerRow, id).at = now() - dt.timedelta(days=days)
-    with open_bot(settings, prepared=False) as bot:
+    with open_bot(settings) as bot:
         assert replay(bot, young.id).stored.question == ASKED
         with pytest.raises(NotReplayable):
             replay(bot, old.id)

@@ -112,7 +112,8 @@ def test_an_unknown_document_is_an_error(data: Path) -> None:
 
 def test_a_lost_index_is_found_and_rebuilt(data: Path) -> None:
     """The check tells with status 1 that an index is lost, and a rebuild brings every passage back."""
-    shutil.rmtree(data / "chroma")
+    (folder,) = (data / "indexes").iterdir()
+    shutil.rmtree(folder / "chroma")
     check = ingest(data, "check", "--json")
     assert check.status == 1
     assert all(problem.endswith("run `python -m ingest rebuild`.") for problem in check.json["problems"])

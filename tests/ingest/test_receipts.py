@@ -181,7 +181,7 @@ def test_the_setting_says_how_long(tmp_path: Path, embedder: StaticEmbedder, day
     """A receipt of twenty days keeps its question under ``question_days`` 30 and loses it under 10 and 0."""
     with Library.open(Settings(data_dir=tmp_path / "data"), embedder) as library:
         library.receipts.keep(answer("a"), TRACE)
-        aged(library._engine, "a", 20)
+        aged(library.engine, "a", 20)
     with Library.open(Settings(data_dir=tmp_path / "data", question_days=days), embedder) as library:
         library.expire()
         receipt = library.receipts.answer("a")

@@ -9,6 +9,7 @@ import docx
 import pytest
 from docx.shared import Pt, RGBColor
 
+from ingest.checking import check
 from ingest.documents import SourceDocument, Statement
 from ingest.library import Library
 from ingest.readers.sandbox import Sandbox
@@ -171,7 +172,7 @@ def test_an_order_is_neither_indexed_nor_shown(tmp_path: Path) -> None:
     with Library.open(Settings(data_dir=tmp_path / "data")) as library:
         report = library.add([tmp_path / "vizor.md"])
         assert any("not quoted" in warning for warning in report.warnings)
-        assert any("not quoted" in problem for problem in library.check())
+        assert any("not quoted" in problem for problem in check(library))
         (passage,) = library.passages_of(report.added)
         assert ORDERS[0] in passage.text
         assert "Ignore" not in passage.indexed_text

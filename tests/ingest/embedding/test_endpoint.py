@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from fastapi.responses import JSONResponse, Response
 
+from ingest.checking import check
 from ingest.documents import SourceDocument
 from ingest.embedding import Embedder, StaticEmbedder, open_embedder
 from ingest.embedding.endpoint import EndpointEmbedder
@@ -203,9 +204,9 @@ def test_an_index_is_bound_to_what_the_server_reported(
     with pytest.raises(ModelMismatch, match="holds vectors of 8 numbers, not 12; run `python -m ingest rebuild`"):
         Library.open(settings)
     with Library.open(settings, repair=False) as library:
-        assert any("holds vectors of 8 numbers" in problem for problem in library.check())
+        assert any("holds vectors of 8 numbers" in problem for problem in check(library))
         library.rebuild()
-        assert library.check() == []
+        assert check(library) == []
         vector = library.embedder.encode_queries(["conseil aide"])[0]
         assert np.shape(vector) == (12,)
         assert library.vectors.nearest(vector, "fr", 5)

@@ -1,0 +1,109 @@
+"""Files that come in while the guichet runs: stored first, then read one after another, then drafts for staff.
+
+What was acknowledged is stored: the file is synced to disk and its revision is in the database before ``receive``
+returns. A file that was not read yet when the process ended is read after the next start.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ingest.documents import SourceDocument
+from ingest.errors import GuichetError, UnreadableFile
+from ingest.library import Library
+from ingest.readers.sandbox import Sandbox
+from ingest.revisions import Revision
+
+logger = logging.getLogger(__name__)
+
+Judge = Callable[[SourceDocument, Revision], tuple[SourceDocument, Mapping[str, Any]]]
+"""Returns the document with what was guessed of it, and the findings to show."""
+
+
+class Intake:
+    """Takes files in and makes drafts of them in a thread of its own; a context manager."""
+
+    def __init__(self, library: Library, judge: Judge) -> None:
+        self._library = library
+        self._judge = judge
+        self._sandbox = Sandbox(library.settings)
+        self._waiting = threading.Event()
+        self._ended = False
+        self._thread = threading.Thread(target=self._work, name="intake", daemon=True)
+
+    def __enter__(self) -> Intake:
+        self._thread.start()
+        self._waiting.set()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended = True
+        self._waiting.set()
+        # The file at hand is given up: it is read again after the next start.
+        self._sandbox.close()
+        self._thread.join(10)
+
+    @property
+    def folder(self) -> Path:
+        """Where a file may be written before it is received: on the same disk as the originals."""
+        return self._library.originals.arriving
+
+    def receive(self, path: Path, name: str, by: str, *, origin: str = "upload", **about: Any) -> int:
+        """Take the file *path*, which is moved, as *name*; return the number of its revision.
+
+        The name is only ever shown; raises ``UnreadableFile`` for a file that is too large.
+        """
+        digest, original = self._library.originals.take(path, name)
+        number = self._library.revisions.receive(name, origin, digest, original, by, **about)
+        self._waiting.set()
+        return number
+
+    def write(self, text: str, name: str, by: str, **about: Any) -> int:
+        """Take in a text that was written at the desk, as a file called *name*; return the number of its revision."""
+        path = self.folder / secrets.token_hex(16)
+        path.write_text(text, "utf-8")
+        return self.receive(path, name, by, **about)
+
+    def wake(self) -> None:
+        """Look at once for files that are to be read."""
+        self._waiting.set()
+
+    def _work(self) -> None:
+        while not self._ended:
+            # Before the look, or a file that comes in after it would wait for the next one.
+            self._waiting.clear()
+            waiting = self._library.revisions.list("received")
+            for revision in reversed(waiting):
+                if self._ended:
+                    return
+                self._read(revision)
+            if not waiting:
+                self._waiting.wait(30)
+
+    def _read(self, revision: Revision) -> None:
+        """Make a draft of a received file, or note why there is none."""
+        try:
+            path = self._library.originals.path(revision.original or "")
+            document = self._sandbox.read(path, name=revision.name)
+            document, findings = self._judge(document, revision)
+            self._library.revisions.draft(revision.number, document, findings)
+        except UnreadableFile as error:
+            if not self._ended:
+                self._library.revisions.refuse(revision.number, error.kind, str(error))
+        except Exception as error:  # noqa: BLE001  one file that breaks the reading must not end it for the others
+            # Not the text of the error: it may hold pieces of the document.
+            logger.error("revision %s could not be read: %s", revision.number, type(error).__name__)
+            if not self._ended:
+                self._refuse_broken(revision)
+
+    def _refuse_broken(self, revision: Revision) -> None:
+        try:
+            message = f"{revision.name}: could not be read; try again, or export it anew"
+            self._library.revisions.refuse(revision.number, "damaged", message)
+        except GuichetError as error:
+            logger.error("revision %s: %s", revision.number, type(error).__name__)

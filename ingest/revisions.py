@@ -1,0 +1,365 @@
+"""Revisions: every version of every document, in its state. What is served is what is ``published`` here.
+
+::
+
+    received ─→ refused                                    a file that gives no text
+        └────→ draft ─→ waiting ─→ scheduled ─→ published ─→ replaced   by another revision of the same document
+                 │         (for a second person)    │  ↑        │
+                 └─→ discarded                      └──┴── archived     by staff or by its last day
+
+A replaced or archived revision can be published again; nothing is ever deleted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, cast
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session, undefer
+
+from ingest.database import RevisionRow, now
+from ingest.documents import Language, Page, Section, Source, SourceDocument, Statement
+from ingest.errors import GuichetError
+from ingest.journal import note
+
+State = Literal[
+    "received", "refused", "draft", "waiting", "scheduled", "published", "replaced", "archived", "discarded"
+]
+STATES: tuple[State, ...] = (
+    "received", "refused", "draft", "waiting", "scheduled", "published", "replaced", "archived", "discarded",
+)  # fmt: skip
+EDITABLE: frozenset[State] = frozenset({"draft", "waiting", "scheduled"})
+"""States in which what a revision says of itself may still be changed."""
+PUBLISHABLE: frozenset[State] = frozenset({"draft", "waiting", "scheduled", "replaced", "archived"})
+
+
+class WrongState(GuichetError):
+    """Something that cannot be done to a revision in its present state."""
+
+
+class UnknownRevision(GuichetError):
+    """No revision has this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One version of a document, without its text."""
+
+    number: int
+    state: State
+    name: str
+    """The name of the file, or the address, as it is shown."""
+    origin: str
+    digest: str
+    original: str | None
+    key: str | None
+    """The document; unknown while the file is not read."""
+    language: Language | None
+    title: str
+    version: int | None
+    """Counts the published versions of a document; none before it is published."""
+    url: str | None
+    as_of: str | None
+    meta: Mapping[str, Any]
+    warnings: tuple[str, ...]
+    findings: Mapping[str, Any]
+    problem: Mapping[str, str] | None
+    """Why the file was refused: ``kind`` and ``message``."""
+    pages: int
+    owner: str
+    review_by: str | None
+    publish_on: str | None
+    expires_on: str | None
+    created_at: dt.datetime
+    created_by: str
+    edited_by: str
+    submitted_by: str
+    published_at: dt.datetime | None
+    published_by: str
+    ended_at: dt.datetime | None
+    remark: str = ""
+
+    @property
+    def id(self) -> str:
+        """The document without its language: ``start-ia`` of ``fr/start-ia``."""
+        return (self.key or "").partition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What staff may change of a draft; None leaves a value as it is, an empty string takes it away."""
+
+    id: str | None = None
+    language: Language | None = None
+    title: str | None = None
+    url: str | None = None
+    as_of: str | None = None
+    owner: str | None = None
+    review_by: str | None = None
+    expires_on: str | None = None
+    remark: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    """Keys of the head to set; a value of None takes the key away."""
+
+
+class Revisions:
+    """The revisions of one database; ``Library.revisions`` opens it. What is served, the library changes."""
+
+    def __init__(self, engine: Engine, moved: Callable[[], object] = lambda: None) -> None:
+        """*moved* is called after a day was set or taken away on which something is to happen."""
+        self._engine = engine
+        self._moved = moved
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    def get(self, number: int) -> Revision:
+        """Return one revision; raises ``UnknownRevision``."""
+        with Session(self._engine) as session:
+            return to_revision(_row(session, number))
+
+    def list(
+        self,
+        *states: State,
+        key: str | None = None,
+        origin: str | None = None,
+        limit: int | None = None,
+        after: int | None = None,
+    ) -> list[Revision]:
+        """Return revisions, newest first, in some *states*, of one document, from one origin; those below *after*."""
+        wanted = select(RevisionRow).order_by(RevisionRow.number.desc()).limit(limit)
+        if states:
+            wanted = wanted.where(RevisionRow.state.in_(states))
+        if key is not None:
+            wanted = wanted.where(RevisionRow.key == key)
+        if origin is not None:
+            wanted = wanted.where(RevisionRow.origin == origin)
+        if after is not None:
+            wanted = wanted.where(RevisionRow.number < after)
+        with Session(self._engine) as session:
+            return [to_revision(row) for row in session.scalars(wanted)]
+
+    def counts(self) -> dict[State, int]:
+        """Return how many revisions are in each state."""
+        counted = select(RevisionRow.state, func.count()).group_by(RevisionRow.state)
+        with Session(self._engine) as session:
+            return {cast(State, state): number for state, number in session.execute(counted).tuples()}
+
+    def document(self, number: int) -> SourceDocument:
+        """Return the content of a revision as a document; raises ``WrongState`` when it was never read."""
+        with Session(self._engine) as session:
+            row = _row(session, number, undefer(RevisionRow.content))
+            # What was served has its passages in store: it needs no pages to be served again.
+            if row.key is None or (row.content is None and row.version is None):
+                raise WrongState(f"{row.name}: its text is not kept; add the file again")
+            return _to_document(row)
+
+    # --- the life before publication -----------------------------------------------------------------------------
+
+    def receive(self, name: str, origin: str, digest: str, original: str, by: str, **about: Any) -> int:
+        """Note a file that lies in the originals; return the number of its revision."""
+        with Session(self._engine) as session, session.begin():
+            row = _new_row("received", name, origin, digest, by, original=original, **about)
+            session.add(row)
+            session.flush()
+            note(session, by, "received", f"revision {row.number}", name=name, digest=digest)
+            return row.number
+
+    def refuse(self, number: int, kind: str, message: str) -> None:
+        """Note why a received file gives no document."""
+        with Session(self._engine) as session, session.begin():
+            row = _row(session, number)
+            row.state, row.problem, row.ended_at = "refused", {"kind": kind, "message": message}, now()
+            note(session, row.created_by, "refused", f"revision {number}", kind=kind)
+
+    def draft(self, number: int, document: SourceDocument, findings: Mapping[str, Any]) -> None:
+        """Make a received file the draft of *document*."""
+        with Session(self._engine) as session, session.begin():
+            row = _row(session, number)
+            set_document(row, document)
+            row.state, row.findings = "draft", dict(findings)
+
+    def write(self, document: SourceDocument, name: str, origin: str, by: str) -> int:
+        """Return the number of a new draft of a document that comes without a file."""
+        with Session(self._engine) as session, session.begin():
+            row = _new_row("draft", name, origin, document.digest, by)
+            set_document(row, document)
+            session.add(row)
+            session.flush()
+            note(session, by, "drafted", f"revision {row.number}", key=document.key)
+            return row.number
+
+    def edit(self, number: int, edit: Edit, by: str) -> Revision:
+        """Change what a draft says of itself; a draft that waited for a second person waits no longer."""
+        with Session(self._engine) as session, session.begin():
+            row = _row(session, number, undefer(RevisionRow.content))
+            _in_state(row, EDITABLE)
+            changed = _apply(row, edit)
+            if changed and row.state != "draft":
+                row.state, row.submitted_by, row.publish_on = "draft", "", None
+            if changed:
+                row.edited_by = by
+                note(session, by, "edited", f"revision {number}", changed=sorted(changed))
+            session.flush()
+            changed_row = to_revision(row)
+        self._moved()
+        return changed_row
+
+    def submit(self, number: int, by: str) -> None:
+        """Ask a second person to publish a draft."""
+        self._move(number, frozenset({"draft"}), "waiting", by, "submitted", submitted_by=by)
+
+    def schedule(self, number: int, day: dt.date, by: str) -> None:
+        """Have a draft published at the beginning of *day*, in Brussels."""
+        self._move(
+            number, frozenset({"draft", "waiting"}), "scheduled", by, "scheduled", publish_on=day.isoformat(),
+            published_by=by,
+        )  # fmt: skip
+
+    def withdraw(self, number: int, by: str) -> None:
+        """Make a waiting or scheduled revision a draft again."""
+        self._move(
+            number, frozenset({"waiting", "scheduled"}), "draft", by, "withdrawn", submitted_by="", publish_on=None,
+            published_by="",
+        )  # fmt: skip
+
+    def discard(self, number: int, by: str) -> None:
+        """Put a draft or a refused file aside."""
+        self._move(number, EDITABLE | {"refused", "received"}, "discarded", by, "discarded", ended_at=now())
+
+    def recover(self, number: int, by: str) -> None:
+        """Take back what was put aside: a draft if it was read, else it is read again."""
+        with Session(self._engine) as session, session.begin():
+            row = _row(session, number)
+            _in_state(row, frozenset({"discarded", "refused"}))
+            row.state = "draft" if row.key else "received"
+            row.ended_at = row.problem = None
+            note(session, by, "recovered", f"revision {number}")
+
+    def mark(self, number: int, edit: Edit, by: str) -> None:
+        """Set the owner, the review day or the last day of a published revision: they change no index."""
+        with Session(self._engine) as session, session.begin():
+            row = _row(session, number)
+            _in_state(row, EDITABLE | {"published"})
+            for name in ("owner", "review_by", "expires_on", "remark"):
+                value = getattr(edit, name)
+                if value is not None:
+                    setattr(row, name, value or ("" if name in ("owner", "remark") else None))
+            note(session, by, "edited", f"revision {number}", changed=_named(edit))
+        self._moved()
+
+    def _move(self, number: int, allowed: frozenset[State], state: State, by: str, action: str, **values: Any) -> None:
+        with Session(self._engine) as session, session.begin():
+            row = _row(session, number)
+            _in_state(row, allowed)
+            row.state = state
+            for name, value in values.items():
+                setattr(row, name, value)
+            note(session, by, action, f"revision {number}", key=row.key or "")
+        self._moved()
+
+
+# --- rows --------------------------------------------------------------------------------------------------------
+
+
+def set_document(row: RevisionRow, document: SourceDocument) -> None:
+    """Write what *document* says into its row."""
+    row.key, row.language, row.title = document.key, document.language, document.title
+    row.url, row.as_of, row.digest = document.url, document.as_of, document.digest
+    row.meta, row.warnings, row.pages = dict(document.meta), list(document.warnings), len(document.pages)
+    row.review_by = row.review_by or document.meta.get("review_by")
+    row.content = [dataclasses.asdict(page) for page in document.pages]
+
+
+def new_row(state: State, document: SourceDocument, origin: str, folder: str | None, by: str, name: str) -> RevisionRow:
+    """Return the row of a document that is taken in without being a draft first."""
+    row = _new_row(state, name, origin, document.digest, by)
+    row.folder = folder
+    set_document(row, document)
+    return row
+
+
+def _new_row(state: State, name: str, origin: str, digest: str, by: str, **values: Any) -> RevisionRow:
+    plain = {
+        "title": "", "meta": {}, "warnings": [], "findings": {}, "pages": 0, "owner": "", "edited_by": "",
+        "submitted_by": "", "published_by": "", "remark": "",
+    }  # fmt: skip
+    return RevisionRow(
+        state=state, name=name, origin=origin, digest=digest, created_at=now(), created_by=by, **(plain | values)
+    )
+
+
+def to_revision(row: RevisionRow) -> Revision:
+    """Return the value of a row."""
+    columns = {name.name: getattr(row, name.name) for name in dataclasses.fields(Revision) if name.name != "warnings"}
+    for name in ("created_at", "published_at", "ended_at"):
+        if columns[name] is not None:
+            columns[name] = columns[name].replace(tzinfo=dt.UTC)
+    return Revision(**columns, warnings=tuple(row.warnings))
+
+
+def _row(session: Session, number: int, *options: Any) -> RevisionRow:
+    row = session.get(RevisionRow, number, options=options)
+    if row is None:
+        raise UnknownRevision(f"revision {number}: there is none; go back to the list of documents")
+    return row
+
+
+def _in_state(row: RevisionRow, allowed: Iterable[str]) -> None:
+    if row.state not in allowed:
+        raise WrongState(f"{row.title or row.name}: is {row.state} by now; look at it again before you go on")
+
+
+def _apply(row: RevisionRow, edit: Edit) -> set[str]:
+    """Write an edit into its row; return the names of what is other than before."""
+    before = to_revision(row)
+    if edit.id is not None or edit.language is not None:
+        language = edit.language or row.language
+        id = edit.id or before.id
+        row.language, row.key = language, f"{language}/{id}"
+    for name in ("title", "url", "as_of", "owner", "review_by", "expires_on", "remark"):
+        value = getattr(edit, name)
+        if value is not None:
+            setattr(row, name, value or ("" if name in ("title", "owner", "remark") else None))
+    meta = dict(row.meta)
+    for key, value in edit.meta.items():
+        if value is None:
+            meta.pop(key, None)
+        else:
+            meta[key] = value
+    row.meta = meta
+    after = to_revision(row)
+    names = (each.name for each in dataclasses.fields(Revision))
+    return {name for name in names if getattr(before, name) != getattr(after, name)}
+
+
+def _named(edit: Edit) -> Sequence[str]:
+    return [each.name for each in dataclasses.fields(Edit) if getattr(edit, each.name) not in (None, {})]
+
+
+def _to_document(row: RevisionRow) -> SourceDocument:
+    pages = tuple(
+        Page(
+            tuple(
+                Section(
+                    tuple(section["headings"]),
+                    tuple(
+                        Statement(**{**statement, "source": Source(**statement["source"])})
+                        for statement in section["statements"]
+                    ),
+                    section["key"],
+                )
+                for section in page["sections"]
+            ),
+            page["number"],
+            page["label"],
+        )
+        for page in row.content or ()
+    )
+    return SourceDocument(
+        id=(row.key or "").partition("/")[2], language=cast(Language, row.language), title=row.title, pages=pages,
+        path=row.name, digest=row.digest, url=row.url, as_of=row.as_of, meta=row.meta, warnings=tuple(row.warnings),
+    )  # fmt: skip

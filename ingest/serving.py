@@ -1,0 +1,150 @@
+"""What is served, as the database has it: the published revisions, and how one takes the place of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Engine, func, insert, select
+from sqlalchemy.orm import Session
+
+from ingest.database import PassageRow, RevisionRow, now
+from ingest.documents import Passage, SourceDocument
+from ingest.journal import note
+from ingest.report import DraftReport, Failure
+from ingest.revisions import new_row
+from ingest.snapshot import DocumentInfo, passage_values
+
+ITSELF = "guichet"
+"""Who does, in the journal, what was asked for before: a publication or an end on a certain day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A document that is to be served: a revision that exists, or (``number`` None) one that is made of it."""
+
+    document: SourceDocument
+    number: int | None = None
+    version: int | None = None
+    """Set when this very version was served before: its passages are stored."""
+    origin: str = ""
+    folder: str | None = None
+    name: str = ""
+    """What its file is called, in sentences."""
+
+
+def served(engine: Engine) -> dict[str, DocumentInfo]:
+    """Return every document that is served, by key."""
+    counted = (
+        select(PassageRow.revision, func.count())
+        .join(RevisionRow)
+        .where(RevisionRow.state == "published")
+        .group_by(PassageRow.revision)
+    )
+    with Session(engine) as session:
+        sizes = dict(session.execute(counted).tuples().all())
+        rows = session.scalars(select(RevisionRow).where(RevisionRow.state == "published")).all()
+    infos = {
+        str(row.key): DocumentInfo(
+            str(row.key), str(row.key)[3:], row.language, row.version or 1, row.title, row.url, row.as_of, row.meta,  # type: ignore[arg-type]
+            sizes.get(row.number, 0), row.number,
+        )
+        for row in rows
+    }  # fmt: skip
+    return dict(sorted(infos.items(), key=lambda pair: (pair[1].id, pair[1].language)))
+
+
+def places(engine: Engine) -> list[tuple[str, str, str | None, str]]:
+    """Return key, origin, folder and digest of each document that is served."""
+    columns = select(RevisionRow.key, RevisionRow.origin, RevisionRow.folder, RevisionRow.digest)
+    with Session(engine) as session:
+        found = session.execute(columns.where(RevisionRow.state == "published")).tuples()
+        return [(str(key), origin, folder, digest) for key, origin, folder, digest in found]
+
+
+def ends(engine: Engine) -> dict[str, str]:
+    """Return the last day of the documents that have one, by key."""
+    columns = select(RevisionRow.key, RevisionRow.expires_on)
+    with Session(engine) as session:
+        found = session.execute(
+            columns.where(RevisionRow.state == "published", RevisionRow.expires_on.is_not(None))
+        ).tuples()
+        return {str(key): str(last) for key, last in found}
+
+
+def versions(session: Session, keys: Iterable[str]) -> dict[str, int]:
+    """Return the highest version that each document has had."""
+    wanted = list(keys)
+    found: dict[str, int] = {}
+    for start in range(0, len(wanted), 10_000):
+        highest = (
+            select(RevisionRow.key, func.max(RevisionRow.version))
+            .where(RevisionRow.key.in_(wanted[start : start + 10_000]), RevisionRow.version.is_not(None))
+            .group_by(RevisionRow.key)
+        )
+        found.update((str(key), version or 0) for key, version in session.execute(highest).tuples())
+    return found
+
+
+def served_of(session: Session, origins: Iterable[str]) -> list[str]:
+    served = select(RevisionRow.key, RevisionRow.origin).where(RevisionRow.state == "published")
+    wanted = set(origins)
+    return [str(key) for key, origin in session.execute(served).tuples() if origin in wanted]
+
+
+def end(session: Session, key: str, state: str, by: str) -> None:
+    """Take the revision of a document that is served out of service."""
+    row = session.scalar(select(RevisionRow).where(RevisionRow.key == key, RevisionRow.state == "published"))
+    if row is not None:
+        row.state, row.ended_at = state, now()
+        # At once: there must never be two that are served.
+        session.flush()
+        if state == "archived":
+            note(session, by, state, f"document {key}", revision=row.number, version=row.version)
+
+
+def serve(session: Session, arrival: Arrival, version: int, passages: Sequence[Passage], by: str) -> None:
+    """Put a document into service, instead of the revision that is served now."""
+    key = arrival.document.key
+    end(session, key, "replaced", by)
+    if arrival.number is None:
+        row = new_row("published", arrival.document, arrival.origin, arrival.folder, by, arrival.name)
+        session.add(row)
+    else:
+        row = session.get_one(RevisionRow, arrival.number)
+    row.state, row.version, row.ended_at, row.publish_on = "published", version, None, None
+    row.published_at, row.published_by = now(), row.published_by if by == ITSELF and row.published_by else by
+    session.flush()
+    if arrival.version is None and passages:
+        session.execute(insert(PassageRow), [passage_values(passage, row.number) for passage in passages])
+    note(session, by, "published", f"document {key}", revision=row.number, version=version)
+
+
+def info(document: SourceDocument, revision: int, version: int, passages: int) -> DocumentInfo:
+    return DocumentInfo(
+        document.key, document.id, document.language, version, document.title, document.url, document.as_of,
+        dict(document.meta), passages, revision,
+    )  # fmt: skip
+
+
+def without_doubles(arrivals: list[Arrival], served: dict[str, str], report: DraftReport) -> list[Arrival]:
+    """Keep one file of each document key; any other is a failure that names both.
+
+    The file that is *served* (origin by key) keeps its place, or else files of one id would take turns.
+    """
+    files = {arrival.origin: arrival.document.key for arrival in arrivals}
+    names = {arrival.origin: arrival.name for arrival in arrivals}
+    owners = {key: origin for key, origin in served.items() if files.get(origin, key) == key}
+    kept = []
+    for arrival in arrivals:
+        owner = owners.setdefault(arrival.document.key, arrival.origin)
+        if owner == arrival.origin:
+            kept.append(arrival)
+            continue
+        message = (
+            f"{arrival.name}: has the same id and language ({arrival.document.key}) as "
+            f"{names.get(owner, Path(owner).name)}; give it another id"
+        )
+        report.failed.append(Failure(arrival.origin, "same_id", message))
+    return kept
