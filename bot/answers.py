@@ -120,6 +120,8 @@ class Trace:
     """The language that the asker had set; none when it was found out."""
     history: tuple[Message, ...] = ()
     """The earlier turns that the question was asked after."""
+    evidence: float | None = None
+    """How likely the answer holds what was asked; none where it was not judged by evidence, or before it was kept."""
     pin: int = 0
     """Number of the validated answer that was given; 0 when none was."""
 

@@ -69,6 +69,8 @@ class Draft:
     """When staff validated that answer; *parts* are then its statements."""
     failure: Kind | None = None
     """Why a language model's words are not used, when one was to phrase the answer."""
+    evidence: float | None = None
+    """How likely what was chosen holds what is asked, once that was judged."""
     status: Status = "answered"
     timings: dict[str, float] = field(default_factory=dict)
 

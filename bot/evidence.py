@@ -92,7 +92,7 @@ def judge(draft: Draft) -> Status:
         return draft.rule.status
     if not draft.chosen:
         return "out_of_scope" if draft.ours < DOUBTFUL_SUBJECT and not draft.context else "not_in_sources"
-    likely = weigh(draft).probability
+    likely = draft.evidence = weigh(draft).probability
     if likely < UNLIKELY and not draft.context:
         return "out_of_scope" if draft.ours < DOUBTFUL_SUBJECT else "not_in_sources"
     if draft.chosen[0].span.role == "gap" and draft.chosen[0].answers(draft.wants):

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from bot import states
 from bot.answers import Answer, Citation, NextStep, Programme, State, Statement
 from bot.dates import in_words
+from bot.disputing import Disputed, Disputing
 from bot.draft import Draft, Part
 from bot.statements import Candidate
 from bot.wording import say
@@ -30,18 +31,26 @@ def told(draft: Draft, text: str, today: dt.date, generation: int, id: str) -> A
     )  # fmt: skip
 
 
-def finish(draft: Draft, library: Reading, today: dt.date, id: str, *, model: str = "") -> Answer:
-    """Return the complete answer of a draft whose statements are chosen and verified; *model* phrased some of them."""
+def finish(
+    draft: Draft, library: Reading, today: dt.date, id: str, *, model: str = "", disputing: Disputing | None = None
+) -> Answer:
+    """Return the complete answer of a draft whose statements are chosen and verified; *model* phrased some of them.
+
+    *disputing* knows on what our sources contradict each other, and what staff confirmed of programmes.
+    """
     language = draft.language
     parts = draft.parts if model or draft.validated else [Part.quoted(candidate) for candidate in _shown(draft)]
+    disputed = disputing.disputed(parts, language) if disputing else Disputed()
+    parts = [*parts, *disputed.parts]
     cited = list(dict.fromkeys(candidate for part in parts for candidate in part.quotes))
     citations = [_cite(number, candidate) for number, candidate in enumerate(cited, start=1)]
     numbers = {candidate: number for number, candidate in enumerate(cited, start=1)}
     statements = [_state(part, numbers, language, model=model) for part in parts]
     near = [] if draft.status in ("out_of_scope", "refused") else draft.candidates[:1]
     infos = _documents(cited or near, library)
-    programmes = [_programme(info, today) for info in infos if info.meta.get("kind") in states.PROGRAMME_KINDS]
-    states_said = {} if draft.status in ("out_of_scope", "refused") else _state_lines(programmes, infos, language)
+    stated = disputing.stated(infos, language) if disputing else infos
+    programmes = [_programme(info, today) for info in stated if info.meta.get("kind") in states.PROGRAMME_KINDS]
+    states_said = {} if draft.status in ("out_of_scope", "refused") else _state_lines(programmes, stated, language)
     first = cited[0].document if cited else ""
     closed = [states_said[p.id] for p in programmes if p.state == "closed" and p.id == first and p.id in states_said]
     contact, next_step = _contact(infos, language)
@@ -52,7 +61,8 @@ def finish(draft: Draft, library: Reading, today: dt.date, id: str, *, model: st
     made = [say("answers.phrased", language, model=model)] if model else []
     if draft.validated:
         made = [say("answers.validated", language, date=in_words(draft.validated.on, language))]
-    notes = [*(line for line in states_said.values() if line not in closed), *contact, *failure, *as_of, *made]
+    states_told = [line for line in states_said.values() if line not in closed]
+    notes = [*disputed.lines, *states_told, *contact, *failure, *as_of, *made]
     text = "\n\n".join(part for part in (lead, body, "\n".join(notes)) if part)
     return Answer(
         id=id, question=draft.question, standalone_question=draft.standalone, language=language, status=draft.status,

@@ -26,6 +26,7 @@ class Live:
         self.library = library
         self._make = make
         self._changing = Lock()
+        self._under_way = 0
         self._bot = self._made()
         library.changed.append(self.refresh)
 
@@ -54,6 +55,11 @@ class Live:
         """How many documents there are, languages of one document counted once."""
         return self._bot.document_count
 
+    @property
+    def busy(self) -> bool:
+        """Whether somebody waits for an answer: other work may stand back for a moment."""
+        return self._under_way > 0
+
     def refresh(self) -> None:
         """Answer from the newest generation from now on; called in the thread that changed the library."""
         with self._changing:
@@ -81,9 +87,13 @@ class Live:
                 await asyncio.to_thread(self.settle)
             except GuichetError as error:
                 logger.error("what was set for today could not be done: %s", type(error).__name__)
-        async with aclosing(self._bot.stream(question, history, language, origin)) as answers:
-            async for answer in answers:
-                yield answer
+        self._under_way += 1
+        try:
+            async with aclosing(self._bot.stream(question, history, language, origin)) as answers:
+                async for answer in answers:
+                    yield answer
+        finally:
+            self._under_way -= 1
 
     def answer(self, answer_id: str) -> Answer | None:
         """Return a stored answer."""

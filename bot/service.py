@@ -19,8 +19,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot import finishing, followups
 from bot.answers import Answer, Message, Status, Trace, Validated
 from bot.budget import Budget
+from bot.cards import Cards
 from bot.chat import ChatModel, Patience
 from bot.composer import Composer
+from bot.contradictions import Contradictions
+from bot.disputing import Disputing
 from bot.draft import Draft
 from bot.evidence import judge
 from bot.intent import wants
@@ -54,8 +57,14 @@ class Bot:
     """Answers questions from one library. ``stream`` is the one path; ``ask`` is its last value."""
 
     def __init__(
-        self, library: Reading, settings: Settings, reranker: Reranker | None = None, model: ChatModel | None = None
+        self,
+        library: Reading,
+        settings: Settings,
+        reranker: Reranker | None = None,
+        model: ChatModel | None = None,
+        contradictions: Contradictions | None = None,
     ) -> None:
+        """*contradictions* may be shared with the bots of other generations of the same library."""
         self.library = library
         self.settings = settings
         self._retriever = Retriever(library, reranker)
@@ -66,6 +75,7 @@ class Bot:
         self._turn = Lock()
         self._composer = Composer(self._retriever)
         self._scope = Scope()
+        self.contradictions = contradictions or Contradictions(Cards(library.cards))
         self.pins = PinMatcher(self._retriever, self._scope)
         self.ready = True
 
@@ -99,10 +109,20 @@ class Bot:
 
         What the bot of a *former* generation has prepared is taken over.
         """
+        self.contradictions.all(self.library, self.today)
         # A transformer would take minutes for them; it prepares those that a question asks for.
         if self.library.count() <= WARM and self.library.embedder is self.library.words_model:
             passages = self.library.passages_of(list(self.library.documents))
             self._composer.prepare(passages, former._composer if former else None)
+
+    def beside(self, library: Reading) -> Bot:
+        """Return a bot that quotes from another generation as this one would, with what this one has prepared.
+
+        It asks no language model: answers are to be compared, and neither money nor chance should come in.
+        """
+        bot = Bot(library, self.settings, self._retriever.reranker)
+        bot._composer.prepare((), self._composer)
+        return bot
 
     async def stream(
         self, question: str, history: Sequence[Message] = (), language: Language | None = None, origin: str = ""
@@ -125,7 +145,7 @@ class Bot:
         """Return the answer to *question* as on the day *today*; no receipt is kept."""
         draft = self._understand(question, tuple(history), language)
         draft.today = today
-        return self._whole(draft)
+        return _traced(draft, self._whole(draft))
 
     def passage_text(self, passage_id: str) -> str | None:
         """Return the stored text of a passage."""
@@ -184,8 +204,7 @@ class Bot:
 
     def _keep(self, draft: Draft, answer: Answer) -> Answer:
         """Store the receipt of an answer and return the answer with what the receipt tells of its making."""
-        trace = dataclasses.replace(answer.trace, asked_language=draft.asked_language, history=draft.history)
-        answer = dataclasses.replace(answer, trace=trace)
+        answer = _traced(draft, answer)
         try:
             self.library.receipts.keep(answer.as_json(), answer.trace.as_json())
         except SQLAlchemyError as error:
@@ -202,7 +221,9 @@ class Bot:
         draft.timings |= phrasing.timings
         model = self._phraser.model.name if any(part.phrased for part in draft.parts) else ""
         with draft.timed("finish"):
-            answer = finishing.finish(draft, self.library, draft.today, uuid.uuid4().hex, model=model)
+            answer = finishing.finish(
+                draft, self.library, draft.today, uuid.uuid4().hex, model=model, disputing=self._disputing(draft)
+            )
         return dataclasses.replace(answer, timings=dict(draft.timings), trace=self._phraser.trace(phrasing))
 
     def _answer(self, draft: Draft) -> Answer:
@@ -230,7 +251,9 @@ class Bot:
         with draft.timed("verify"):
             draft.chosen = [candidate for candidate in draft.chosen if verified(candidate)]
         with draft.timed("finish"):
-            answer = finishing.finish(draft, self.library, draft.today, uuid.uuid4().hex)
+            answer = finishing.finish(
+                draft, self.library, draft.today, uuid.uuid4().hex, disputing=self._disputing(draft)
+            )
         return dataclasses.replace(answer, timings=dict(draft.timings))
 
     def _find_pin(self, draft: Draft) -> None:
@@ -322,8 +345,12 @@ class Bot:
         if draft.rule:
             named.update(dict.fromkeys(draft.rule.sheets, 2.0))
         draft.documents = rank_documents(draft.hits, named)
-        draft.candidates = self._composer.candidates(draft.query, draft.wants, draft.documents, draft.hits, draft.named)
+        found = self._composer.candidates(draft.query, draft.wants, draft.documents, draft.hits, draft.named)
+        draft.candidates = self._disputing(draft).holding(found)
         draft.chosen = self._composer.select(draft.candidates, draft.wants)
+
+    def _disputing(self, draft: Draft) -> Disputing:
+        return Disputing(self.contradictions, self.library, draft.today)
 
     def _told(self, draft: Draft, status: Status, text: str) -> Answer:
         """Return an answer that needs no source."""
@@ -336,3 +363,11 @@ class Bot:
             status="answered", text="", as_of=self.today.isoformat(), generation=self.generation, complete=False,
             stage=stage,
         )  # fmt: skip
+
+
+def _traced(draft: Draft, answer: Answer) -> Answer:
+    """Return *answer* with what its receipt is to tell of the question."""
+    trace = dataclasses.replace(
+        answer.trace, asked_language=draft.asked_language, history=draft.history, evidence=draft.evidence
+    )
+    return dataclasses.replace(answer, trace=trace)

@@ -1,4 +1,4 @@
-"""python -m ingest add PATH… | remove ID… | list | rebuild | check"""
+"""python -m ingest add PATH… | remove ID… | list | rebuild | check | watch add|remove|list|run | links"""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ingest.library import Library
 from ingest.progress import bar
 from ingest.report import Report
 from ingest.settings import load
+from ingest.web import command as web
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,10 +41,15 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("list", parents=[common], help="show every document")
     commands.add_parser("rebuild", parents=[common], help="derive vectors and words anew")
     commands.add_parser("check", parents=[common], help="say whether the stores agree and what is due for review")
+    web.declare(commands, common)
     return parser
 
 
 def _run(library: Library, options: argparse.Namespace) -> int:
+    if options.command in web.COMMANDS:
+        told = web.run(library, options)
+        print(json.dumps(told.rows, ensure_ascii=False, default=str) if options.json else "\n".join(told.lines))
+        return 1 if told.trouble else 0
     if options.command in ("add", "remove"):
         if options.command == "add":
             with bar() as progress:

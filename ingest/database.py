@@ -6,7 +6,20 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Engine, ForeignKey, Index, String, Text, create_engine, event, inspect, text
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Engine,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    create_engine,
+    event,
+    inspect,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -136,6 +149,228 @@ class JournalRow(Base):
     action: Mapped[str] = mapped_column(String(40))
     subject: Mapped[str] = mapped_column(String(300), index=True)
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class PreviewRow(Base):
+    """What a change would do to answers, as it was last looked at; see ``ingest.previews``. It holds no question."""
+
+    __tablename__ = "preview"
+    subject: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """Which change it is of."""
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True), index=True)
+    by: Mapped[str] = mapped_column(String(100))
+    generation: Mapped[int]
+    basis: Mapped[str] = mapped_column(String(64))
+    """What it rests on besides the generation; another one now means that it is out of date."""
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class _Checked:
+    """An address of the web, and what was found there the last times."""
+
+    url: Mapped[str] = mapped_column(String(2100), primary_key=True)
+    final_url: Mapped[str | None] = mapped_column(Text)
+    """Where redirects led the last time that it was there."""
+    state: Mapped[str] = mapped_column(String(10), index=True)
+    """``valid``, ``dead`` or ``uncertain``."""
+    since: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    checked_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    next_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True), index=True)
+    failures: Mapped[int] = mapped_column(default=0)
+    """How many in a row."""
+    gone_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    """When the server first said that the page is not there any more."""
+    problem: Mapped[str | None] = mapped_column(String(30))
+    """Why the last check failed, one of ``ingest.web.addresses.KINDS``."""
+    status: Mapped[int | None]
+
+
+class WatchedRow(_Checked, Base):
+    """A page of the web that is fetched again and again, to see whether it changed."""
+
+    __tablename__ = "watched"
+    document: Mapped[str | None] = mapped_column(String(200), index=True)
+    """The key of the document that was made of it; it need not exist any more."""
+    etag: Mapped[str | None] = mapped_column(Text)
+    last_modified: Mapped[str | None] = mapped_column(Text)
+    digest: Mapped[str | None] = mapped_column(String(64))
+    """Of its main text, when it was last handed on."""
+    every_days: Mapped[int]
+    added_by: Mapped[str] = mapped_column(String(100))
+    added_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+
+
+class LinkRow(_Checked, Base):
+    """An address that documents cite."""
+
+    __tablename__ = "link"
+
+
+class AccountRow(Base):
+    """Somebody of the staff who may log in."""
+
+    __tablename__ = "account"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(64))
+    role: Mapped[str | None] = mapped_column(String(20))
+    """None: known to the organisation, but no administrator has given access yet."""
+    password: Mapped[str | None] = mapped_column(Text)
+    """Argon2id, with its parameters; None: logs in through the organisation only."""
+    must_change: Mapped[bool]
+    valid_until: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    """When a one-time password that nobody used stops working."""
+    disabled: Mapped[bool]
+    issuer: Mapped[str | None] = mapped_column(String(500))
+    subject: Mapped[str | None] = mapped_column(String(255))
+    """Who this is at the OpenID provider ``issuer``."""
+    created_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    seen_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    __table_args__ = (
+        Index("ix_account_name", "name", unique=True),
+        Index("ix_account_subject", "issuer", "subject", unique=True),
+    )
+
+
+class StaffSessionRow(Base):
+    """A browser that is logged in; of its cookie only the digest is kept."""
+
+    __tablename__ = "staff_session"
+    number: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
+    form_token: Mapped[str] = mapped_column(String(64))
+    browser: Mapped[str] = mapped_column(String(200))
+    by_oidc: Mapped[bool]
+    began_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    seen_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    ends_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    __table_args__ = (Index("ix_staff_session_digest", "digest", unique=True),)
+
+
+class StaffBrowserRow(Base):
+    """A browser in which somebody has logged in before: failures elsewhere do not lock it out."""
+
+    __tablename__ = "staff_browser"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), primary_key=True, index=True)
+    seen_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+
+
+class StaffAttemptRow(Base):
+    """Failures to log in of one name, address or browser, and until when it has to wait."""
+
+    __tablename__ = "staff_attempt"
+    key: Mapped[str] = mapped_column(String(100), primary_key=True)
+    failures: Mapped[int]
+    last_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True), index=True)
+    blocked_until: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class GapRow(Base):
+    """Something that people asked and did not get: questions of one meaning. No word of a visitor stands here."""
+
+    __tablename__ = "gap"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str] = mapped_column(Text, default="")
+    """What staff called it; empty until then."""
+    words: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """Content words that stood in several of its questions: what is left when those are gone."""
+    leading: Mapped[str | None] = mapped_column(String(32))
+    """The answer whose question stands for all; none when no question is kept any more."""
+    programme: Mapped[str | None] = mapped_column(String(190))
+    """Id of the document concerned."""
+    named: Mapped[bool] = mapped_column(default=False)
+    """Whether a question calls that document by its name; else it was only the nearest."""
+    vectors: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Sums of the questions' vectors, float32, a row for each group that was merged into it."""
+    model: Mapped[str] = mapped_column(String(200), default="")
+    """The model that the vectors are of."""
+    state: Mapped[str] = mapped_column(String(10), default="todo", index=True)
+    owner: Mapped[str] = mapped_column(String(100), default="")
+    note: Mapped[str] = mapped_column(Text, default="")
+    closed_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    closed_by: Mapped[str] = mapped_column(String(100), default="")
+    generation: Mapped[int | None]
+    """Where a replay closed it: the generation of the library that answers it."""
+    document: Mapped[str] = mapped_column(String(200), default="")
+    """… and the key of the document that does."""
+    replayed: Mapped[int] = mapped_column(default=0)
+    """The generation for which its questions were asked again last."""
+    draft: Mapped[int | None]
+    """The document that was started from it."""
+    merged_into: Mapped[int | None]
+
+
+class GapQuestionRow(Base):
+    """One question of a gap. What was asked stands in its receipt only, and goes with it."""
+
+    __tablename__ = "gap_question"
+    answer_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    gap_id: Mapped[int] = mapped_column(ForeignKey("gap.id", ondelete="CASCADE"), index=True)
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True), index=True)
+    week: Mapped[str] = mapped_column(String(10), index=True)
+    """The Monday of its week in Brussels, as an ISO date."""
+    language: Mapped[str] = mapped_column(String(2))
+    kind: Mapped[str] = mapped_column(String(10))
+    """``unanswered``, ``weak`` (little evidence) or ``given`` (answered, but badly rated)."""
+    rated: Mapped[bool] = mapped_column(default=False)
+    """Whether the asker's last word on the answer is a thumb down."""
+    programme: Mapped[str | None] = mapped_column(String(190))
+    named: Mapped[bool] = mapped_column(default=False)
+
+
+class CardProgrammeRow(Base):
+    """A programme that staff made, of which no sheet speaks."""
+
+    __tablename__ = "card_programme"
+    id: Mapped[str] = mapped_column(String(190), primary_key=True)
+    title: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(String(2))
+    by: Mapped[str] = mapped_column(String(100))
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+
+
+class CardValueRow(Base):
+    """One decision of staff on a value of a programme's card; the last one that was not withdrawn holds."""
+
+    __tablename__ = "card_value"
+    number: Mapped[int] = mapped_column(primary_key=True)
+    target: Mapped[str] = mapped_column(String(16), index=True)
+    """The key of the value that was decided on."""
+    programme: Mapped[str] = mapped_column(String(190), index=True)
+    field: Mapped[str] = mapped_column(String(20))
+    what: Mapped[str] = mapped_column(Text)
+    value: Mapped[Any] = mapped_column(JSON)
+    unit: Mapped[str] = mapped_column(String(20))
+    as_of: Mapped[str | None] = mapped_column(String(10))
+    quote: Mapped[str] = mapped_column(Text)
+    document: Mapped[str] = mapped_column(String(200))
+    passage: Mapped[str] = mapped_column(String(230))
+    version: Mapped[int]
+    url: Mapped[str | None] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(10))
+    by: Mapped[str] = mapped_column(String(100))
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    reason: Mapped[str] = mapped_column(Text)
+    withdrawn: Mapped[bool] = mapped_column(default=False)
+
+
+class CardRulingRow(Base):
+    """What staff decided on two values that contradict each other."""
+
+    __tablename__ = "card_ruling"
+    number: Mapped[int] = mapped_column(primary_key=True)
+    programme: Mapped[str] = mapped_column(String(190), index=True)
+    field: Mapped[str] = mapped_column(String(20))
+    first: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """The value, the document and the quotes that staff saw; so does ``second``."""
+    second: Mapped[dict[str, Any]] = mapped_column(JSON)
+    verdict: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(String(100))
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    withdrawn: Mapped[bool] = mapped_column(default=False)
 
 
 class PinRow(Base):

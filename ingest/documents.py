@@ -29,6 +29,8 @@ class Source:
     url: str | None = None
     as_of: str | None = None
     confidence: str | None = None
+    note: str | None = None
+    """Name of the footnote of a sheet (``f02``): its head calls sources by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,32 @@ class Page:
         return "\n".join(statement.text for section in self.sections for statement in section.statements)
 
 
+FileKind = Literal["pdf", "docx", "html", "markdown", "text"]
+Basis = Literal["metadata", "heading", "text", "name", "link"]
+"""Where a guess comes from: what the file says about itself, its headings, its text, its name, a link in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What a reader saw of a file beside its text, for the verdict that staff gets."""
+
+    kind: FileKind = "text"
+    tables: int = 0
+    scanned: tuple[int, ...] = ()
+    """Pages that are pictures without text, by number."""
+    unread: tuple[int, ...] = ()
+    """Pages that cannot be read, by number."""
+    hidden: int = 0
+    """Pieces of text that nobody sees."""
+    hidden_orders: tuple[int, ...] = ()
+    """Pages on which such a piece gives an order to an AI; 0 in a file without pages."""
+    title_from: Basis | None = None
+    as_of_from: Basis | None = None
+    language_from: Basis | None = None
+    author: str | None = None
+    publisher: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class SourceDocument:
     """A document as read: what it is (``meta`` holds the validated front matter as plain data) and its pages."""
@@ -79,6 +107,7 @@ class SourceDocument:
     as_of: str | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    file: FileFacts = FileFacts()
 
     @property
     def key(self) -> str:

@@ -8,8 +8,11 @@ GuichetError
 ├── ModelMismatch        the index was made with another embedding model
 ├── UnknownDocument      an id that the library does not hold
 ├── UnknownPin           a validated answer, or a version of one, that is not there
-└── UnreadableFile       a file that gives no text, with the kind of reason
-    └── InvalidFrontMatter   a Markdown sheet whose head is wrong: file, line and key
+├── UnreadableFile       a file that gives no text, with the kind of reason
+│   └── InvalidFrontMatter   a Markdown sheet whose head is wrong: file, line and key
+└── WebError             a web address that gives no page, with the kind of reason
+    ├── AddressRefused       the guichet does not ask this address
+    └── FetchFailed          it was asked, and no page came
 """
 
 from __future__ import annotations
@@ -60,3 +63,23 @@ class InvalidFrontMatter(UnreadableFile):
 
     def __init__(self, message: str) -> None:
         super().__init__(message, kind="front_matter")
+
+
+class WebError(GuichetError):
+    """A web address gives no page. ``kind`` is one word for programs, one of ``ingest.web.addresses.KINDS``."""
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class AddressRefused(WebError):
+    """The guichet does not ask this address: nothing was sent to it."""
+
+
+class FetchFailed(WebError):
+    """The address was asked and no page came; ``status`` is what the server answered, if it did."""
+
+    def __init__(self, message: str, kind: str, status: int | None = None) -> None:
+        super().__init__(message, kind)
+        self.status = status

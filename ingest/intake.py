@@ -7,6 +7,7 @@ returns. A file that was not read yet when the process ended is read after the n
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -62,6 +63,16 @@ class Intake:
         self._waiting.set()
         return number
 
+    def write(self, text: str, name: str, by: str, **about: Any) -> int:
+        """Take in a text that was written at the desk, as a file called *name*; return the number of its revision."""
+        path = self.folder / secrets.token_hex(16)
+        path.write_text(text, "utf-8")
+        return self.receive(path, name, by, **about)
+
+    def wake(self) -> None:
+        """Look at once for files that are to be read."""
+        self._waiting.set()
+
     def _work(self) -> None:
         while not self._ended:
             # Before the look, or a file that comes in after it would wait for the next one.
@@ -78,7 +89,7 @@ class Intake:
         """Make a draft of a received file, or note why there is none."""
         try:
             path = self._library.originals.path(revision.original or "")
-            document = self._sandbox.read(path)
+            document = self._sandbox.read(path, name=revision.name)
             document, findings = self._judge(document, revision)
             self._library.revisions.draft(revision.number, document, findings)
         except UnreadableFile as error:

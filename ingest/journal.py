@@ -60,6 +60,16 @@ class Journal:
                 for row in session.scalars(wanted)
             ]
 
+    def people(self) -> list[str]:
+        """Return who stands in the journal, by the alphabet."""
+        with Session(self._engine) as session:
+            return list(session.scalars(select(JournalRow.by).distinct().order_by(JournalRow.by)))
+
+    def actions(self) -> list[str]:
+        """Return which actions stand in the journal, by the alphabet."""
+        with Session(self._engine) as session:
+            return list(session.scalars(select(JournalRow.action).distinct().order_by(JournalRow.action)))
+
     def count(self) -> int:
         """Return how many entries there are."""
         with Session(self._engine) as session:

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from threadpoolctl import threadpool_limits
 
 from ingest import serving
+from ingest.cards import CardStore
 from ingest.database import RevisionRow, StateRow, connect, now
 from ingest.documents import Language, Passage, SourceDocument
 from ingest.embedding import Embedder, StaticEmbedder, open_embedder, open_words_model
@@ -126,6 +127,11 @@ class Library:
     def receipts(self) -> Receipts:
         """The answers that were given, and what readers thought of them."""
         return Receipts(self.engine, words=self.settings.question_days > 0)
+
+    @cached_property
+    def cards(self) -> CardStore:
+        """What staff decided on the cards of programmes."""
+        return CardStore(self.engine)
 
     @cached_property
     def usage(self) -> Usage:
@@ -482,7 +488,7 @@ class Library:
     ) -> Snapshot:
         return Snapshot(
             generation, documents, indexes, self._stored, settings=self.settings, embedder=self.embedder,
-            words_model=self.words_model, receipts=self.receipts, usage=self.usage, pins=self.pins,
+            words_model=self.words_model, receipts=self.receipts, usage=self.usage, cards=self.cards, pins=self.pins,
             unpublished=unpublished,
         )  # fmt: skip
 

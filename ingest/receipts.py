@@ -43,6 +43,17 @@ class Receipts:
         with Session(self._engine) as session:
             return session.scalar(select(AnswerRow.trace).where(AnswerRow.id == id))
 
+    def cited(self, since: dt.datetime) -> set[str]:
+        """Return the keys of the documents that the answers since a moment have cited."""
+        recent = (
+            select(AnswerRow.data).where(AnswerRow.at >= since.astimezone(dt.UTC)).execution_options(yield_per=BATCH)
+        )
+        found: set[str] = set()
+        with Session(self._engine) as session:
+            for data in session.scalars(recent):
+                found.update(f"{each['language']}/{each['document']}" for each in data["citations"])
+        return found
+
     def keep_feedback(self, answer_id: str, rating: int, reason: str | None) -> None:
         """Store a thumb up (1) or down (-1)."""
         reason = reason if self._words else None

@@ -122,14 +122,21 @@ class Revisions:
             return to_revision(_row(session, number))
 
     def list(
-        self, *states: State, key: str | None = None, limit: int | None = None, after: int | None = None
+        self,
+        *states: State,
+        key: str | None = None,
+        origin: str | None = None,
+        limit: int | None = None,
+        after: int | None = None,
     ) -> list[Revision]:
-        """Return revisions, newest first, in some *states*, of one document."""
+        """Return revisions, newest first, in some *states*, of one document, from one origin; those below *after*."""
         wanted = select(RevisionRow).order_by(RevisionRow.number.desc()).limit(limit)
         if states:
             wanted = wanted.where(RevisionRow.state.in_(states))
         if key is not None:
             wanted = wanted.where(RevisionRow.key == key)
+        if origin is not None:
+            wanted = wanted.where(RevisionRow.origin == origin)
         if after is not None:
             wanted = wanted.where(RevisionRow.number < after)
         with Session(self._engine) as session:

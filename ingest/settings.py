@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from ingest.errors import SettingsError
@@ -16,6 +17,8 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 ROOT = Path(__file__).resolve().parent.parent
 BUNDLED_MODEL = ROOT / "ingest" / "model"
 """Folder of the static embedding model that comes along."""
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts to which nobody between can listen: only there may an address that carries secrets be ``http``."""
 
 
 class Settings(BaseSettings):
@@ -82,14 +85,72 @@ class Settings(BaseSettings):
         ge=0,
         description="Days that receipts keep what visitors wrote (question, earlier turns, remarks); 0: never stored.",
     )
+    staff_second_person: bool = Field(
+        False, description="Whether a document must be published by another person than the one who prepared it."
+    )
+    golden_questions: Path | None = Field(
+        None,
+        description="File of control questions with what a right answer must hold (docs/preview.md); unset: "
+        "golden.jsonl in corpus_dir, if there is one.",
+    )
+    preview_questions: int = Field(
+        300, ge=0, le=5000, description="Most questions of visitors that the preview of a change asks again."
+    )
+    preview_seconds: float = Field(
+        60, gt=0, description="Longest time that the preview of a change asks questions; those left are counted."
+    )
+    preview_blocks: bool = Field(
+        True,
+        description="Whether control questions that a change would break hold back its publication until a reason "
+        "is given.",
+    )
     today: dt.date | None = Field(None, description="The date to answer for; unset: today in Europe/Brussels.")
     rate_limit: str = Field(
         "30/minute", description='Questions per visitor, "off" for load tests on loopback; not in force yet.'
     )
     max_question: int = Field(600, ge=50, description="Longest question, in characters.")
-    reader_seconds: float = Field(20, gt=0, description="Longest time to read one file.")
+    reader_seconds: float = Field(15, gt=0, description="Longest time to read one file.")
     reader_megabytes: int = Field(1024, ge=256, description="Memory that reading one file may take.")
     max_file_megabytes: int = Field(50, ge=1, description="Largest file that is read.")
+
+    web_enabled: bool = Field(True, description="Whether pages that staff name are fetched, and links are checked.")
+    web_contact: str | None = Field(
+        None,
+        pattern=r"^[!-'*-~]{1,200}$",
+        description="Web or e-mail address of the people behind the guichet; sites that are asked see it.",
+    )
+    web_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = Field(
+        (80, 443), description="Ports that may be asked."
+    )
+    web_connect_seconds: float = Field(5, gt=0, description="Longest wait for a name server, and for a connection.")
+    web_between_seconds: float = Field(10, gt=0, description="Longest silence of a site.")
+    web_total_seconds: float = Field(30, gt=0, description="Longest time to fetch one page, redirects included.")
+    web_megabytes: int = Field(20, ge=1, le=200, description="Largest page that is fetched, packed or unpacked.")
+    web_redirects: int = Field(5, ge=0, le=20, description="Most redirects from one page to the next.")
+    web_refetch_days: int = Field(7, ge=1, le=365, description="Days between two looks at a watched page.")
+    web_links_a_run: int = Field(200, ge=0, description="Most links that are checked in one run; 0: none.")
+    public_url: str | None = Field(
+        None, description="Address under which browsers reach the guichet, such as https://guichet.example.be."
+    )
+    staff_session_hours: float = Field(12, gt=0, le=168, description="Hours after which staff must log in again.")
+    staff_idle_minutes: float = Field(60, gt=0, description="Minutes without a request after which a session ends.")
+    staff_oidc_issuer: str | None = Field(
+        None, description="Issuer of the OpenID provider that staff may log in with; unset: local accounts only."
+    )
+    staff_oidc_name: str | None = Field(None, description="How the login page calls that provider; unset: its host.")
+    staff_oidc_client_id: str | None = Field(None, description="Name of the guichet at the OpenID provider.")
+    staff_oidc_client_secret: SecretStr | None = Field(
+        None, description="Secret of the guichet at the OpenID provider; only from the environment."
+    )
+    staff_oidc_scopes: str = Field("openid profile", description="What is asked of the OpenID provider.")
+    staff_oidc_role_claim: str | None = Field(
+        None, description="Claim that holds groups or roles, such as groups or realm_access.roles."
+    )
+    staff_oidc_roles: dict[str, Literal["editor", "publisher", "administrator"]] = Field(
+        default_factory=dict,
+        description='Role of each value of that claim, as JSON: {"ia-redaction": "editor"}; unset: an administrator '
+        "gives the roles.",
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -108,6 +169,45 @@ class Settings(BaseSettings):
         # Without prices every question would cost nothing, and the limit would hold back none.
         if self.llm_daily_euro is not None and None in (self.llm_euro_in, self.llm_euro_out):
             raise ValueError("GUICHET_LLM_DAILY_EURO needs GUICHET_LLM_EURO_IN and GUICHET_LLM_EURO_OUT")
+        return self
+
+    @field_validator("public_url", "staff_oidc_issuer")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if (
+            parts.scheme not in {"http", "https"}
+            or not parts.hostname
+            or parts.username
+            or parts.query
+            or parts.fragment
+        ):
+            raise ValueError("an address such as https://guichet.example.be is needed")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _whole_host(cls, value: str | None) -> str | None:
+        # The cookies of the staff and the links of the pages begin at the root of the host.
+        if value and urlsplit(value).path.strip("/"):
+            raise ValueError("the guichet needs a host of its own: no path after it")
+        return value.rstrip("/") if value else value
+
+    @field_validator("staff_oidc_issuer")
+    @classmethod
+    def _encrypted(cls, value: str | None) -> str | None:
+        if value and urlsplit(value).scheme != "https" and urlsplit(value).hostname not in LOOPBACK:
+            raise ValueError("the OpenID provider must be reached by https")
+        return value
+
+    @model_validator(mode="after")
+    def _oidc_is_whole(self) -> Self:
+        if self.staff_oidc_issuer and not (self.staff_oidc_client_id and self.public_url):
+            raise ValueError("GUICHET_STAFF_OIDC_ISSUER needs GUICHET_STAFF_OIDC_CLIENT_ID and GUICHET_PUBLIC_URL")
+        if bool(self.staff_oidc_role_claim) != bool(self.staff_oidc_roles):
+            raise ValueError("GUICHET_STAFF_OIDC_ROLE_CLAIM and GUICHET_STAFF_OIDC_ROLES go together")
         return self
 
     def current_date(self) -> dt.date:

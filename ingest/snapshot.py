@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from ingest.cards import CardStore
 from ingest.database import PassageRow
 from ingest.documents import LANGUAGES, Language, Passage, Source, Span
 from ingest.embedding import Embedder, StaticEmbedder
@@ -97,6 +98,7 @@ class Snapshot:
         words_model: StaticEmbedder,
         receipts: Receipts,
         usage: Usage,
+        cards: CardStore,
         pins: Pins,
         unpublished: Mapping[str, Sequence[Passage]] | None = None,
     ) -> None:
@@ -109,6 +111,7 @@ class Snapshot:
         self.words_model = words_model
         self.receipts = receipts
         self.usage = usage
+        self.cards = cards
         self.pins = pins
         self._stored = stored
         self._unpublished = dict(unpublished or {})
@@ -198,6 +201,10 @@ class Reading(Protocol):
     @property
     def usage(self) -> Usage:
         """What was asked of language models."""
+
+    @property
+    def cards(self) -> CardStore:
+        """What staff decided on the cards of programmes."""
 
     @property
     def pins(self) -> Pins:

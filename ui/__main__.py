@@ -1,4 +1,4 @@
-"""``python -m ui``: serve the pages, or print the effective settings."""
+"""``python -m ui``: serve the pages, keep the accounts of the staff, or print the effective settings."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ import logging
 import os
 import socket
 import sys
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from pydantic import SecretStr
 
 from ingest import settings as settings_module
 from ingest.errors import GuichetError, SettingsError
 from ingest.settings import Settings
+from ui.staff.people import ROLES
 
 logger = logging.getLogger(__name__)
 
-DAY = 24 * 3600.0
 PREPARE_AFTER = 8.0
 """Seconds from opening the bot until its statements are prepared; it answers, a little slower, before."""
 
@@ -30,6 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given.command == "config":
             return config(settings_module.load())
+        if given.command == "staff":
+            from ui.staff import command
+
+            return command.run(settings_module.load(), given)
         return serve(settings_module.load(host=given.host, port=given.port))
     except GuichetError as error:
         print(error, file=sys.stderr)
@@ -49,7 +52,26 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--port", type=int, help="port to listen on (GUICHET_PORT)")
     serving.add_argument("--host", help="address to listen on (GUICHET_HOST)")
     commands.add_parser("config", help="print the effective settings, secrets masked")
+    _add_staff(commands)
     return parser
+
+
+def _add_staff(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command ``staff`` with what it can do."""
+    staff = commands.add_parser("staff", help="accounts of the staff desk; works while the server runs")
+    verbs = staff.add_subparsers(dest="verb", required=True)
+    one = argparse.ArgumentParser(add_help=False)
+    one.add_argument("name", metavar="NAME")
+    typed = argparse.ArgumentParser(add_help=False)
+    typed.add_argument("--prompt", action="store_true", help="type the password instead of having one made")
+    add = verbs.add_parser("add", parents=[one, typed], help="make an account and print its one-time password")
+    add.add_argument("--role", choices=ROLES, default="editor", help="what it may do (default: editor)")
+    verbs.add_parser("list", help="show all accounts")
+    role = verbs.add_parser("role", parents=[one], help="give an account another role")
+    role.add_argument("role", choices=ROLES)
+    verbs.add_parser("reset", parents=[one, typed], help="replace a password and forgive failed logins")
+    verbs.add_parser("disable", parents=[one], help="shut an account out at once")
+    verbs.add_parser("enable", parents=[one], help="let a disabled account in again")
 
 
 def config(settings: Settings) -> int:
@@ -67,29 +89,18 @@ def serve(settings: Settings) -> int:
     with listening(settings.host, settings.port) as held:
         # Only now: a taken port is said at once, not after the seconds that these imports and the bot take.
         from bot.bootstrap import open_live
+        from ui.chores import DAY, Chore, Chores
         from ui.serving import run
+        from ui.staff.opening import open_desk
 
-        with open_live(settings) as bot:
+        with open_live(settings) as bot, open_desk(bot, settings) as desk:
+            if desk.first_password:
+                print(f"Staff desk: log in at /staff as admin with the one-time password {desk.first_password}")
             # Not before the page is up: preparing takes a second of the same processor.
-            later = threading.Timer(PREPARE_AFTER, bot.prepare)
-            later.daemon = True
-            later.start()
-            ended = threading.Event()
-            threading.Thread(target=again_and_again, args=(bot.library.expire, DAY, ended), daemon=True).start()
-            try:
-                run(bot, settings, held)
-            finally:
-                ended.set()
+            prepare = Chore("prepare", bot.prepare, 365 * DAY, PREPARE_AFTER)
+            with Chores((prepare, *desk.chores)):
+                run(bot, settings, held, desk.staff)
     return 0
-
-
-def again_and_again(action: Callable[[], object], seconds: float, ended: threading.Event) -> None:
-    """Do *action* every so many *seconds* until *ended*; one that fails is noted, and the next is made all the same."""
-    while not ended.wait(seconds):
-        try:
-            action()
-        except Exception as error:  # noqa: BLE001  what must be forgotten must not depend on one busy moment
-            logger.error("a daily task failed: %s", type(error).__name__)
 
 
 def listening(host: str, port: int) -> socket.socket:

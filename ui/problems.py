@@ -16,6 +16,18 @@ TITLES = {
     "too_large": "Request too large",
     "malformed": "Malformed request",
     "unexpected": "Unexpected error",
+    "not_logged_in": "Not logged in",
+    "ended": "Not logged in",
+    "forged": "Request from another site",
+    "outdated": "Outdated page",
+    "forbidden": "Not allowed",
+    "no_uploads": "No uploads here",
+    "no_name": "File without a name",
+    "file_too_large": "File too large",
+    "file_empty": "Empty file",
+    "disk_full": "No space left",
+    "interrupted": "Upload interrupted",
+    "upload_refused": "File refused",
 }
 """The English name of each kind, the same in every language so that programs may rely on it."""
 

@@ -1,4 +1,4 @@
-"""The web application: the chat page at ``/``, the programs' way in under ``/api/v1``, health, and our static files."""
+"""The web application: the chat page at ``/``, the staff desk at ``/staff``, the programs' way in, health, files."""
 
 from __future__ import annotations
 
@@ -13,24 +13,30 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.routing import Mount
+from starlette.types import Scope
 
+from ingest.documents import Language
 from ingest.settings import Settings
-from ui import api, page, problems, quality
+from ui import api, page, problems, quality, shell
 from ui.asking import Bot, Refusal
-from ui.guard import Door, Guard
-from ui.shell import Frame
+from ui.guard import Door, Frame, Framing, Guard
+from ui.staff import frame as desk_frame
+from ui.staff import mount as desk_mount
+from ui.staff import uploads
+from ui.staff.mount import PATH, PERSON, Staff
+from ui.staff.threshold import Threshold
 
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE) -> FastAPI:
-    """Return the application over *bot*; *figures* is the file of the public quality page."""
+def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, staff: Staff | None = None) -> FastAPI:
+    """Return the application over *bot*; *figures* is the file of the public quality page.
+
+    Without *staff* there is no desk, and nothing below ``/staff``.
+    """
     started = secrets.token_hex(6)
     # The interactive documentation of FastAPI loads its scripts from a third party: none of it is served.
     app = FastAPI(title="Guichet IA", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
-
-    def frame() -> Frame:
-        return Frame(settings.max_question, bot.document_count, bot.generation, bot.today, started)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -61,17 +67,58 @@ def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE) ->
     app.include_router(api.routes(bot, settings))
     _mount_static(app)
     _explain_errors(app)
-    app.add_middleware(Guard, frame=frame, version=version)
-    return _mount_page(app, bot, settings)
-
-
-def _mount_page(app: FastAPI, bot: Bot, settings: Settings) -> FastAPI:
+    frames = {"/": _page_framing(bot, settings, version, started)}
+    if staff:
+        frames[f"{PATH}/"] = _desk_framing(staff, version, started)
+        for router in (*staff.routes, uploads.routes(staff)):
+            app.include_router(router)
+        app.add_middleware(Threshold, gate=staff.gate)
+    app.add_middleware(Guard, frames=frames)
+    if staff:
+        desk_mount.mount(app, staff)
     page.mount(app, page.build(bot, settings))
-    gradio: Any = next(route for route in app.routes if isinstance(route, Mount) and route.path == "")
-    # Gradio holds one connection open per page; whoever stops the server has to let go of them first.
-    app.state.let_go = gradio.app.stop_event.set
-    gradio.app = Door(gradio.app)
+    _shut_doors(app)
     return app
+
+
+def _page_framing(bot: Bot, settings: Settings, version: str, started: str) -> Framing:
+    def framing(_scope: Scope, language: Language, nonce: str) -> Frame:
+        known = shell.Frame(settings.max_question, bot.document_count, bot.generation, bot.today, started)
+        return Frame(
+            shell.head(language, version, nonce), shell.before(language, known), shell.after(language, known, nonce)
+        )
+
+    return framing
+
+
+def _desk_framing(staff: Staff, version: str, started: str) -> Framing:
+    def framing(scope: Scope, language: Language, nonce: str) -> Frame | None:
+        if (person := scope.get(PERSON)) is None:
+            return None
+        return Frame(
+            desk_frame.head(language, version, nonce),
+            desk_frame.before(staff.desk, person, language),
+            desk_frame.after(person, language, started, nonce),
+        )
+
+    return framing
+
+
+def _shut_doors(app: FastAPI) -> None:
+    """Stand in front of what Gradio mounted, and keep what lets go of its open connections."""
+    stops = []
+    for route in app.routes:
+        if isinstance(route, Mount) and hasattr(route.app, "stop_event"):
+            mounted: Any = route.app
+            stops.append(mounted.stop_event.set)
+            route.app = Door(mounted, route.path)
+
+    def let_go() -> None:
+        for stop in stops:
+            stop()
+
+    # Gradio holds one connection open per page; whoever stops the server has to let go of them first.
+    app.state.let_go = let_go
 
 
 def _mount_static(app: FastAPI) -> None:

@@ -33,17 +33,19 @@ class Frame:
     """Names this run of the server: a page that sees another one has lost its conversation."""
 
 
-def head(language: Language, version: str, nonce: str | None = None, title: str | None = None) -> Markup:
-    """Return what a page of ours adds to ``<head>``; without a *nonce* it has no script."""
+def head(
+    language: Language, version: str, nonce: str | None = None, title: str | None = None, *, root: str = ""
+) -> Markup:
+    """Return what a page of ours adds to ``<head>``; without a *nonce* it has no script. Files lie under *root*."""
     return joined(
         tag("title", title or word("title", language)),
         Markup(f'<meta name="description" content="{_attribute(word("description", language))}">'),
         Markup('<meta name="color-scheme" content="light dark">'),
         Markup('<meta name="theme-color" content="#fbfaf7" media="(prefers-color-scheme: light)">'),
         Markup('<meta name="theme-color" content="#0f1720" media="(prefers-color-scheme: dark)">'),
-        Markup(f'<link rel="icon" type="image/svg+xml" href="static/mark.svg?v={version}">'),
-        Markup(f'<link rel="stylesheet" href="static/guichet.css?v={version}">'),
-        tag("script", src=f"static/guichet.js?v={version}", nonce=nonce, defer=True) if nonce else None,
+        Markup(f'<link rel="icon" type="image/svg+xml" href="{root}static/mark.svg?v={version}">'),
+        Markup(f'<link rel="stylesheet" href="{root}static/guichet.css?v={version}">'),
+        tag("script", src=f"{root}static/guichet.js?v={version}", nonce=nonce, defer=True) if nonce else None,
     )
 
 
@@ -96,8 +98,11 @@ def _words(language: Language, frame: Frame) -> Markup:
     return Markup(json.dumps(words, ensure_ascii=False).replace("<", "\\u003c"))
 
 
-def header(language: Language, *, home: bool = True) -> Markup:
-    """Return the header; on another page than the *home* page the name leads home and is no heading."""
+def header(language: Language, *, home: bool = True, root: str = "./", keep: str = "") -> Markup:
+    """Return the header; on another page than the *home* page the name leads home, to *root*, and is no heading.
+
+    *keep* is what the addresses of the other languages carry on of this page's own, such as ``&next=…``.
+    """
     return tag(
         "header",
         tag(
@@ -108,13 +113,13 @@ def header(language: Language, *, home: bool = True) -> Markup:
                     "a",
                     icon("mark"),
                     tag("span", word("name", language)),
-                    href=f"?lang={language}" if home else f"./?lang={language}",
+                    href=f"?lang={language}" if home else f"{root}?lang={language}",
                 ),
                 class_="brand",
             ),
             tag(
                 "nav",
-                tag("ul", [tag("li", _language_link(each, each == language)) for each in LANGUAGES]),
+                tag("ul", [tag("li", _language_link(each, each == language, keep)) for each in LANGUAGES]),
                 aria_label=word("languages", language),
             ),
             tag("button", word("about", language), type="button", class_="plain", data_do="about",
@@ -125,12 +130,12 @@ def header(language: Language, *, home: bool = True) -> Markup:
     )  # fmt: skip
 
 
-def _language_link(language: Language, current: bool) -> Markup:
+def _language_link(language: Language, current: bool, keep: str) -> Markup:
     name = word("language_name", language)
     return tag(
         "a",
         language.upper(),
-        href=f"?lang={language}",
+        href=f"?lang={language}{keep}",
         lang=language,
         hreflang=language,
         title=name,

@@ -6,7 +6,7 @@ import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,11 +14,18 @@ from typing import Protocol
 
 from ingest.documents import SourceDocument
 from ingest.errors import UnreadableFile
+from ingest.filenames import shown
+from ingest.readers.package import check_count, is_word
 from ingest.screening import screen
 
 __all__ = ["Limits", "read"]
 
 MARKDOWN_SUFFIXES = (".md", ".markdown")
+MARKED_SUFFIXES = {
+    ".pdf": "PDF", ".doc": "Word file", ".docx": "Word file", ".docm": "Word file", ".dotx": "Word file",
+    ".dotm": "Word file", ".odt": "Word file",
+}  # fmt: skip
+"""Kinds of file whose content bears a mark: what bears none is not such a file, whatever its name."""
 WRONG_TYPES = {
     b"{\\rtf": "an RTF file; save it as .docx or PDF",
     b"\x89PNG": "an image; run OCR and add the PDF",
@@ -26,17 +33,27 @@ WRONG_TYPES = {
     b"GIF8": "an image; run OCR and add the PDF",
     b"\x1f\x8b": "a compressed file; unpack it and add what it holds",
     b"%!PS": "a PostScript file; save it as PDF",
+    b"\xc5\xd0\xd3\xc6": "a PostScript file; save it as PDF",
+    b"II*\0": "an image; run OCR and add the PDF",
+    b"MM\0*": "an image; run OCR and add the PDF",
+    b"BM": "an image; run OCR and add the PDF",
+    b"7z\xbc\xaf": "a compressed file; unpack it and add what it holds",
+    b"Rar!": "a compressed file; unpack it and add what it holds",
+    b"BZh": "a compressed file; unpack it and add what it holds",
+    b"\xfd7zXZ": "a compressed file; unpack it and add what it holds",
+    b"MZ": "a program; add a document",
+    b"\x7fELF": "a program; add a document",
 }
 """What a file may be that is not read, by its first bytes, with the way out."""
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
-_WORD_MEMBER = re.compile(r"word/document\d*\.xml")
 # Atomic, because comments that can be grouped in many ways would take exponential time.
 _PROLOGUE = r"\s*(?>(?:<\?xml[^>]*>|<!--(?>.*?-->))\s*)*+<"
 _HTML = re.compile(
     _PROLOGUE + r"(?:!doctype\s+html|html|head|body|title|meta|script|style|div|table|p|h1)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_XML = re.compile(r"\s*<(?:\?xml\s|svg[\s>]|!doctype\s+svg)", re.IGNORECASE)
 _HTML_INSIDE = re.compile(r"<(?:html|body)[\s>]", re.IGNORECASE)
 _STRICT_HTML = re.compile(_PROLOGUE + r"(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _NOISE = re.compile("[\x00-\x06\x0e-\x1a\x1c-\x1f]")
@@ -52,12 +69,15 @@ class Limits(Protocol):
         """Largest file that is read."""
 
 
-def read(path: Path, settings: Limits, *, id: str | None = None) -> SourceDocument:
+def read(path: Path, settings: Limits, *, id: str | None = None, name: str | None = None) -> SourceDocument:
     """Return the document in the file *path*, or raise ``UnreadableFile`` with the reason and the way out.
 
+    *name* is what the file was called before it was stored under another one; it is for messages and guesses only.
     Nothing here limits time or memory: for a file of unknown origin use ``ingest.readers.sandbox``.
     """
-    content = _content(path, settings.max_file_megabytes)
+    # From here on the path is but a name, which no reader opens.
+    path, place = Path(shown(path.name if name is None else name)), path
+    content = _content(place, path, settings.max_file_megabytes)
     try:
         document = screen(_reader(path, content)(path, content))
     except UnreadableFile:
@@ -73,17 +93,17 @@ def read(path: Path, settings: Limits, *, id: str | None = None) -> SourceDocume
     return replace(document, id=id) if id else document
 
 
-def _content(path: Path, megabytes: int) -> bytes:
-    if path.is_dir():
+def _content(place: Path, path: Path, megabytes: int) -> bytes:
+    if place.is_dir():
         raise UnreadableFile(f"{path.name}: is a folder; name a file", "wrong_type")
     try:
-        if path.exists() and not path.is_file():
+        if place.exists() and not place.is_file():
             raise UnreadableFile(f"{path.name}: is not a regular file; name a file", "wrong_type")
-        if path.stat().st_size > megabytes * 2**20:
+        if place.stat().st_size > megabytes * 2**20:
             raise UnreadableFile(
                 f"{path.name}: is larger than {megabytes} MB; split it or raise the limit", "too_large"
             )
-        content = path.read_bytes()
+        content = place.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UnreadableFile(f"{path.name}: cannot be opened ({reason}); check the file and its rights") from error
@@ -94,11 +114,11 @@ def _content(path: Path, megabytes: int) -> bytes:
 
 def _reader(path: Path, content: bytes) -> Reader:
     """Return the reader for *content*; each is loaded only when a file needs it."""
-    if content.startswith(b"PK\x03\x04"):
+    if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip_reader(path, content)
     if content.startswith(OLE):
         raise _old_office(path, content)
-    if b"%PDF" in content[:1024] and not _is_prose(content):
+    if (b"%PDF" in content[:1024] and not _is_prose(content)) or _is_headless(content):
         from ingest.readers.pdf import read_pdf
 
         return read_pdf
@@ -113,16 +133,31 @@ def _is_prose(content: bytes) -> bool:
     return not content.lstrip().startswith(b"%PDF") and b"endobj" not in content and b"startxref" not in content
 
 
+def _is_headless(content: bytes) -> bool:
+    """Say whether a file without the mark of a PDF has its objects and its end all the same."""
+    # Not everywhere: a web page or a text may well hold all of these.
+    return b" obj" in content[:4096] and content[:4096].lstrip()[:1].isdigit() and b"startxref" in content[-2048:]
+
+
 def _zip_reader(path: Path, content: bytes) -> Reader:
+    check_count(path, content)
     try:
-        names = zipfile.ZipFile(io.BytesIO(content)).namelist()
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        names = archive.namelist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
         raise UnreadableFile(f"{path.name}: is a damaged archive; save or download it again", "damaged") from error
-    if not any(_WORD_MEMBER.fullmatch(name) for name in names):
-        raise UnreadableFile(f"{path.name}: is an archive but no Word file; save it as .docx or PDF", "wrong_type")
+    if not is_word(archive, names):
+        raise UnreadableFile(f"{path.name}: is {_archive_kind(names)}; save it as .docx or PDF", "wrong_type")
     from ingest.readers.docx import read_docx
 
     return read_docx
+
+
+def _archive_kind(names: Sequence[str]) -> str:
+    """Say what an archive is that holds no text of Word."""
+    kinds = {"xl/workbook.xml": "an Excel file", "ppt/presentation.xml": "a PowerPoint file", "mimetype": "an e-book "
+             "or an OpenDocument file"}  # fmt: skip
+    return next((kind for name, kind in kinds.items() if name in names), "an archive but no Word file")
 
 
 def _old_office(path: Path, content: bytes) -> UnreadableFile:
@@ -139,6 +174,12 @@ def _text_reader(path: Path, text: str) -> Reader:
         return read_html
     if markdown:
         return partial(_read_markdown, text)
+    if _XML.match(text):
+        raise UnreadableFile(f"{path.name}: is an XML file or a drawing; save it as PDF or as a web page", "wrong_type")
+    if expected := MARKED_SUFFIXES.get(path.suffix.lower()):
+        # Plain text has no mark of its own, so that here the name counts: what was saved under it is something else.
+        message = f"{path.name}: is no {expected} but plain text; save it again, or name it .txt"
+        raise UnreadableFile(message, "wrong_type")
     from ingest.readers.text import read_text
 
     return read_text

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from ingest import sentences
-from ingest.documents import Language, Page, Section, SourceDocument, Statement
+from ingest.documents import FileFacts, Language, Page, Section, SourceDocument, Statement
 from ingest.errors import UnreadableFile
+from ingest.filenames import NAMELESS, slug
 from ingest.screening import UNSEEN
 
 LONG_ITEM = 400
 """A list item longer than this is cut into its sentences."""
+LONGEST_STATEMENT = 4_000
+"""Characters after which a text without the end of a sentence is cut between words; patterns need not see more."""
+MAX_CHARACTERS = 5_000_000
+"""Characters of a document: 1,500 full pages. More of it comes from a file made to fill the memory."""
+PIECE = 500
+"""Characters that tell a language."""
+PIECES = 12
+MAX_STATEMENTS = 200_000
 
+_ENDS = (". ", "! ", "? ", "… ")
 _SPACES = re.compile(r"[ \t\r\n\f\v]+")
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffe]|" + UNSEEN)
-_LATIN = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "ł": "l", "đ": "d"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,36 +80,68 @@ def document(
     url: str | None = None,
     as_of: str | None = None,
     warnings: tuple[str, ...] = (),
+    file: FileFacts,
 ) -> SourceDocument:
     """Return the document made of *sheets*; its language is told from its text unless the file says it."""
+    declared = language is not None
+    check_length(path, sum(len(block.text) for sheet in sheets for block in sheet.blocks))
     language = language or _language(sheets)
     digest = hashlib.sha256(content).hexdigest()
     pages = _pages(sheets, language)
+    check_statements(path, pages)
     if not any(page.sections for page in pages):
         raise UnreadableFile(f"{path.name}: holds no text; check that it is the right file", "empty")
+    title, heading = clean(title or ""), _first_heading(sheets)
+    file = replace(
+        file,
+        title_from=(file.title_from or "metadata") if title else "heading" if heading else "name",
+        as_of_from=(file.as_of_from or "metadata") if as_of else None,
+        language_from="metadata" if declared else "text",
+    )
     return SourceDocument(
-        id=slug(path.stem) or f"document-{digest[:8]}",
+        id=_id(path.name, digest),
         language=language,
-        title=clean(title or "") or _first_heading(sheets) or path.stem.replace("_", " "),
+        title=title or heading or path.stem.replace("_", " "),
         pages=pages,
         path=path.name,
         digest=digest,
         url=url,
         as_of=as_of,
         warnings=warnings,
+        file=file,
     )
 
 
-def slug(stem: str) -> str:
-    """Return *stem* in lower-case ASCII with hyphens: ``Où s'adresser`` becomes ``ou-s-adresser``."""
-    plain = unicodedata.normalize("NFKD", stem.lower().translate(_LATIN)).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+def check_length(path: Path, characters: int) -> None:
+    """Raise when a document holds more text than any honest one."""
+    if characters > MAX_CHARACTERS:
+        millions = MAX_CHARACTERS // 10**6
+        message = f"{path.name}: holds more than {millions} million characters of text; split it into smaller files"
+        raise UnreadableFile(message, "too_large")
+
+
+def check_statements(path: Path, pages: Iterable[Page]) -> None:
+    """Raise when a document has more statements than any honest one."""
+    if sum(len(section.statements) for page in pages for section in page.sections) > MAX_STATEMENTS:
+        message = f"{path.name}: holds more than {MAX_STATEMENTS} sentences; split it into smaller files"
+        raise UnreadableFile(message, "too_large")
+
+
+def _id(name: str, digest: str) -> str:
+    """Return the id that *name* gives; what says nothing is told apart by its content."""
+    id = slug(name)
+    return id if id != NAMELESS or name.lower().startswith(NAMELESS) else f"{NAMELESS}-{digest[:8]}"
 
 
 def _language(sheets: Sequence[Sheet]) -> Language:
+    """Return the language of most of the text: of a long one, pieces from all over it are asked."""
     from ingest.languages import detect
 
-    return detect(" ".join(block.text for sheet in sheets for block in sheet.blocks))
+    text = " ".join(block.text[:LONGEST_STATEMENT] for sheet in sheets for block in sheet.blocks)
+    if len(text) < 2 * PIECE:
+        return detect(text)
+    starts = range(0, len(text) - PIECE + 1, max(PIECE, (len(text) - PIECE) // PIECES))
+    return Counter(detect(text[start : start + PIECE]) for start in starts).most_common(1)[0][0]
 
 
 def _first_heading(sheets: Sequence[Sheet]) -> str | None:
@@ -130,10 +171,23 @@ def _close(sections: list[Section], headings: tuple[str, ...], statements: list[
 
 
 def _texts(block: Block, language: Language) -> list[str]:
-    text = clean(block.text)
-    if block.kind == "paragraph" or len(text) > LONG_ITEM:
-        return [sentence for sentence in sentences.split(text, language) if _says_something(sentence)]
-    return [text] if _says_something(text) else []
+    pieces = list(_pieces(clean(block.text)))
+    if block.kind == "paragraph" or len(pieces) > 1 or len(pieces[0]) > LONG_ITEM:
+        found = (sentence for piece in pieces for sentence in sentences.split(piece, language))
+        return [sentence for sentence in found if _says_something(sentence)]
+    return [text for text in pieces if _says_something(text)]
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield *text* whole, or in pieces when no honest paragraph is as long: cut after a sentence, or between words."""
+    start = 0
+    while len(text) - start > 2 * LONGEST_STATEMENT:
+        window = text[start : start + LONGEST_STATEMENT]
+        place = max((window.rfind(mark) for mark in _ENDS), default=-1)
+        cut = place + 2 if place > 0 else max(window.rfind(" "), 0) + 1 if " " in window else LONGEST_STATEMENT
+        yield text[start : start + cut].strip(" ")
+        start += cut
+    yield text[start:]
 
 
 def _says_something(text: str) -> bool:

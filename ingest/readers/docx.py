@@ -2,53 +2,98 @@
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ingest.documents import SourceDocument
+from ingest.documents import FileFacts, SourceDocument
 from ingest.errors import UnreadableFile
-from ingest.readers.blocks import Block, Sheet, document, table_rows
-from ingest.readers.hidden import Hidden, warnings
-
-MAX_UNPACKED_MEGABYTES = 200
-MAX_MEMBERS = 2000
+from ingest.readers.blocks import Block, Sheet, clean, document, table_rows
+from ingest.readers.hidden import Hidden, order_pages, warnings
+from ingest.readers.package import Package
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_OUTLINE = f"{_W}pPr/{_W}outlineLvl"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-_SKIPPED = {f"{_W}del", f"{_W}moveFrom", f"{_W}txbxContent", f"{_W}instrText", f"{_W}rPr", f"{_W}pPr", _FALLBACK}
+_SKIPPED = {
+    f"{_W}{name}"
+    for name in ("del", "moveFrom", "txbxContent", "instrText", "delText", "rPr", "pPr", "sdtPr", "sectPr", "tblPr")
+} | {_FALLBACK}
 _MARKS = {f"{_W}tab": " ", f"{_W}br": " ", f"{_W}cr": " ", f"{_W}noBreakHyphen": "-"}
+_NOTES = {f"{_W}footnoteReference": "footnotes", f"{_W}endnoteReference": "endnotes"}
 _HEADING_NAME = re.compile(r"(?:heading|titre|kop|überschrift)\s*([1-9])", re.IGNORECASE)
 _TITLE_LEVEL = 0
 _TINY = 4
 """Half points."""
 _WHITE = re.compile(r"[fF][a-fA-F\d](?:[fF][a-fA-F\d]){2}")
+_DATE = re.compile(r"((?:199[1-9]|20\d\d)-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))")
+
+Notes = dict[tuple[str, str], Any]
+"""Footnotes and endnotes by kind and id."""
 
 
 def read_docx(path: Path, content: bytes) -> SourceDocument:
     """Return the document in the Word file *content*, or raise before unpacking what would fill the memory."""
-    _check_members(path, content)
-    import docx
-
-    word = docx.Document(io.BytesIO(content))
-    raw = "".join(word.element.body.itertext())
-    hidden = without_hidden(word.element.body)
-    levels = _style_levels(word)
-    blocks = list(_blocks(word.element.body, levels))
-    properties = _properties(word)
+    package = Package(path, content)
+    main = package.main()
+    body = package.xml(main).find(f"{_W}body")
+    if body is None:
+        raise UnreadableFile(f"{path.name}: holds no text; check that it is the right file", "empty")
+    notes = _notes(package, main)
+    raw = "".join(body.itertext())
+    hidden = [*without_hidden(body), *(piece for note in notes.values() for piece in without_hidden(note))]
+    hidden += _comments(package, main)
+    blocks = list(_blocks(body, _style_levels(_part(package, main, "styles")), notes))
+    properties = _properties(package)
     named = next((block.text for block in blocks if block.kind == "heading" and block.level == _TITLE_LEVEL), None)
-    changed = properties and (properties.modified or properties.created)
     return document(
         path,
         content,
         [Sheet(tuple(blocks))],
-        title=named or (properties and properties.title),
-        as_of=changed.date().isoformat() if changed and changed.year > 1990 else None,
-        warnings=warnings(path.name, hidden, [(None, raw)]),
+        title=named or properties.get("title"),
+        as_of=_date(properties.get("modified")) or _date(properties.get("created")),
+        warnings=(*_unread(path, package, main), *warnings(path.name, hidden, [(None, raw)])),
+        file=FileFacts(
+            kind="docx",
+            tables=sum(1 for _ in body.iter(f"{_W}tbl")),
+            hidden=len(hidden),
+            hidden_orders=order_pages(hidden),
+            title_from="heading" if named else "metadata" if properties.get("title") else None,
+            as_of_from="metadata",
+            author=properties.get("creator"),
+        ),
     )
+
+
+def _part(package: Package, main: str, kind: str) -> Any:
+    return next((part for name in package.related(main, kind) if (part := package.xml(name)) is not None), None)
+
+
+def _notes(package: Package, main: str) -> Notes:
+    """Return the footnotes and endnotes; those that draw the line above the notes have a type."""
+    found: Notes = {}
+    for kind in _NOTES.values():
+        part = _part(package, main, kind)
+        for note in part if part is not None else ():
+            if note.get(f"{_W}type", "normal") == "normal":
+                found[kind, note.get(f"{_W}id", "")] = note
+    return found
+
+
+def _comments(package: Package, main: str) -> list[Hidden]:
+    """Return the remarks at the margin: they are no part of the text, but an order may stand in one."""
+    part = _part(package, main, "comments")
+    found = (_text(paragraph).strip() for paragraph in part.iter(f"{_W}p")) if part is not None else ()
+    return [Hidden("comment", text) for text in found if text]
+
+
+def _unread(path: Path, package: Package, main: str) -> tuple[str, ...]:
+    """Return a warning when other files are set into the text, which Word shows as part of it."""
+    count = len(list(package.related(main, "aFChunk")))
+    if not count:
+        return ()
+    return (f"{path.name}: {count} inserted files are not read; open it in Word and save it again",)
 
 
 def without_hidden(body: Any) -> list[Hidden]:
@@ -87,63 +132,71 @@ def _is_darkened(run: Any) -> bool:
     return False
 
 
-def _properties(word: Any) -> Any:
-    """Return the core properties, or ``None``: python-docx makes up a title and a date where there are none."""
-    from docx.opc.constants import RELATIONSHIP_TYPE
-
-    related = {relationship.reltype for relationship in word.part.package.rels.values()}
-    return word.core_properties if RELATIONSHIP_TYPE.CORE_PROPERTIES in related else None
-
-
-def _check_members(path: Path, content: bytes) -> None:
-    members = zipfile.ZipFile(io.BytesIO(content)).infolist()
-    if len(members) > MAX_MEMBERS:
-        message = f"{path.name}: holds {len(members)} parts, more than {MAX_MEMBERS}; save it again from Word"
-        raise UnreadableFile(message, "too_many_members")
-    if sum(member.file_size for member in members) > MAX_UNPACKED_MEGABYTES * 2**20:
-        message = f"{path.name}: unpacks to more than {MAX_UNPACKED_MEGABYTES} MB; take out pictures and attachments"
-        raise UnreadableFile(message, "too_large")
-    if any(member.flag_bits & 1 for member in members):
-        raise UnreadableFile(f"{path.name}: is protected by a password; save it without one", "password")
+def _properties(package: Package) -> dict[str, str]:
+    """Return what the file says about itself: ``title``, ``creator``, ``modified``, ``created``."""
+    name = next(package.related("", "core-properties"), None)
+    root = package.xml(name) if name else None
+    pairs = ((str(child.tag).rpartition("}")[2], child.text) for child in (root if root is not None else ()))
+    return {tag: clean(text) for tag, text in pairs if text and text.strip()}
 
 
-def _style_levels(word: Any) -> dict[str, int]:
+def _date(text: str | None) -> str | None:
+    match = _DATE.match(text or "")
+    return match[1] if match else None
+
+
+def _style_levels(styles: Any) -> dict[str, int]:
     """Return the heading level of each style that has one, by style id: localised files translate the ids."""
     levels = {}
-    for style in word.styles.element.iter(f"{_W}style"):
-        name = style.find(f"{_W}name")
-        match = _HEADING_NAME.fullmatch(name.get(f"{_W}val", "") if name is not None else "")
-        outline = style.find(f"{_W}pPr/{_W}outlineLvl")
-        if match:
-            levels[style.get(f"{_W}styleId")] = int(match[1])
-        elif name is not None and name.get(f"{_W}val", "").lower() == "title":
-            levels[style.get(f"{_W}styleId")] = _TITLE_LEVEL
-        elif outline is not None and outline.get(f"{_W}val", "9") < "9":
-            levels[style.get(f"{_W}styleId")] = int(outline.get(f"{_W}val")) + 1
+    for style in styles.iter(f"{_W}style") if styles is not None else ():
+        id, named, outline = style.get(f"{_W}styleId", ""), style.find(f"{_W}name"), style.find(_OUTLINE)
+        name = named.get(f"{_W}val", "") if named is not None else ""
+        if match := _HEADING_NAME.fullmatch(name):
+            levels[id] = int(match[1])
+        elif name.lower() == "title":
+            levels[id] = _TITLE_LEVEL
+        elif (level := _outline_level(outline)) is not None:
+            levels[id] = level
     return levels
 
 
-def _blocks(element: Any, levels: dict[str, int]) -> Iterator[Block]:
-    """Yield the blocks in *element*, looking into content controls and text boxes."""
+def _outline_level(outline: Any) -> int | None:
+    """Return the level that an outline names, 1 to 9; 9 there means running text."""
+    value = outline.get(f"{_W}val", "") if outline is not None else ""
+    return int(value) + 1 if value in set("012345678") else None
+
+
+def _blocks(element: Any, levels: dict[str, int], notes: Notes) -> Iterator[Block]:
+    """Yield the blocks in *element*, looking into content controls and text boxes; a note follows what refers to it."""
     for child in element:
         if child.tag == f"{_W}p":
             text = _text(child)
             if text.strip():
                 yield _paragraph(child, text, levels)
             for box in _boxes(child):
-                yield from _blocks(box, levels)
+                yield from _blocks(box, levels, notes)
+            yield from _noted(child, notes)
         elif child.tag == f"{_W}tbl":
             yield from table_rows([[_cell(cell) for cell in _cells(row)] for row in _rows(child)])
+            yield from _noted(child, notes)
         elif child.tag not in _SKIPPED and len(child):
-            yield from _blocks(child, levels)
+            yield from _blocks(child, levels, notes)
+
+
+def _noted(element: Any, notes: Notes) -> Iterator[Block]:
+    for reference in element.iter(*_NOTES) if notes else ():
+        # Taken out: a note to which two places refer is read once.
+        note = notes.pop((_NOTES[reference.tag], reference.get(f"{_W}id", "")), None)
+        for paragraph in note.iter(f"{_W}p") if note is not None else ():
+            if (text := _text(paragraph)).strip():
+                yield Block("paragraph", text)
 
 
 def _paragraph(paragraph: Any, text: str, levels: dict[str, int]) -> Block:
     style = paragraph.find(f"{_W}pPr/{_W}pStyle")
-    outline = paragraph.find(f"{_W}pPr/{_W}outlineLvl")
     style_id = style.get(f"{_W}val", "") if style is not None else ""
-    if outline is not None and outline.get(f"{_W}val", "9") < "9":
-        return Block("heading", text, int(outline.get(f"{_W}val")) + 1)
+    if (level := _outline_level(paragraph.find(_OUTLINE))) is not None:
+        return Block("heading", text, level)
     if style_id in levels:
         return Block("heading", text, levels[style_id])
     numbered = paragraph.find(f"{_W}pPr/{_W}numPr") is not None

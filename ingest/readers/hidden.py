@@ -11,7 +11,6 @@ from ingest.screening import excerpt, is_order, listed, unseen, visible
 ORDINARY = frozenset({"comment", "template", "noscript"})
 """What every web page hides in its daily work: worth a warning only when it gives an order."""
 _TAG = re.compile(r"<script\b.*?</script>|<[^<>]*>", re.DOTALL | re.IGNORECASE)
-_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +25,17 @@ class Hidden:
 
 def comments(markup: str) -> Iterator[Hidden]:
     """Yield the comments in HTML or Markdown."""
-    for match in _COMMENT.finditer(markup):
-        if words := match[1].strip():
+    start = markup.find("<!--")
+    # Not a pattern: it would look for the end of each of a million comments that have none.
+    while start >= 0 and (end := markup.find("-->", start + 4)) >= 0:
+        if words := markup[start + 4 : end].strip():
             yield Hidden("comment", words)
+        start = markup.find("<!--", end + 3)
+
+
+def order_pages(found: Iterable[Hidden]) -> tuple[int, ...]:
+    """Return the page of each hidden piece that gives an order to an AI, 0 in a file without pages."""
+    return tuple(piece.page or 0 for piece in found if is_order(" ".join(visible(_TAG.sub(" ", piece.text)).split())))
 
 
 def warnings(

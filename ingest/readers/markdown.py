@@ -5,21 +5,29 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import yaml
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 from mdit_py_plugins.footnote import footnote_plugin
 
 from ingest import frontmatter, sentences
-from ingest.documents import Language, Page, Role, Section, Source, SourceDocument, Statement
-from ingest.errors import UnreadableFile
-from ingest.readers.hidden import comments, warnings
+from ingest.documents import Basis, FileFacts, Language, Page, Role, Section, Source, SourceDocument, Statement
+from ingest.errors import InvalidFrontMatter, UnreadableFile
+from ingest.filenames import slug
+from ingest.readers.blocks import check_length, check_statements
+from ingest.readers.hidden import comments, order_pages, warnings
 
 _HEAD = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n", re.DOTALL)
 _URL = re.compile(r"https?://[^\s>]+")
 _DATE = re.compile(r"(?<![\d/-])(\d{4}(?:-\d\d(?:-\d\d)?)?)(?![\d-])")
+
+_UNDER_HEAD = re.compile(r"^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*$", re.MULTILINE)
+LONGEST_HEAD = 65_536
+DEEPEST_HEAD = 10
 
 CONFIDENCE = {
     "confiance élevée": "high", "hoge betrouwbaarheid": "high", "hohe Verlässlichkeit": "high",
@@ -55,12 +63,15 @@ def _parser() -> MarkdownIt:
 def read_markdown(path: Path, content: bytes, *, id: str | None = None) -> SourceDocument:
     """Return the document in *content*; a sheet's head is validated, a file without a head is plain Markdown."""
     text = content.decode("utf-8-sig").replace("\r\n", "\n")
+    check_length(path, len(text))
     digest = hashlib.sha256(content).hexdigest()
     match = _HEAD.match(text)
     if match is None:
         return _plain(path, text, digest, id)
+    _check_head(match[1], path)
     head = frontmatter.parse(match[1], path)
     sections = tuple(_sections(text[match.end() :], head.lang))
+    check_statements(path, (Page(sections),))
     if not sections:
         raise UnreadableFile(f"{path.name}: holds a head but no text; write at least one sentence", "empty")
     return SourceDocument(
@@ -74,7 +85,26 @@ def read_markdown(path: Path, content: bytes, *, id: str | None = None) -> Sourc
         as_of=head.status_as_of,
         meta=head.model_dump(mode="json", exclude={"id", "lang", "title"}),
         warnings=warnings(path.name, comments(text), [(None, text)]),
+        file=_facts(text, "metadata", "metadata"),
     )
+
+
+def _check_head(head: str, path: Path) -> None:
+    """Raise when a head is made to multiply or to nest without end, before anything is built of it."""
+    if len(head) > LONGEST_HEAD:
+        raise InvalidFrontMatter(f"{path.name}, line 1: the head is longer than {LONGEST_HEAD} characters; shorten it")
+    depth = 0
+    try:
+        for event in yaml.parse(head, yaml.SafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST_HEAD or isinstance(event, yaml.AliasEvent):
+                line = event.start_mark.line + 2 if event.start_mark else 1
+                what = "refers to another place (&, *)" if depth <= DEEPEST_HEAD else "is nested too deeply"
+                raise InvalidFrontMatter(f"{path.name}, line {line}: the head {what}; write its values out")
+    except yaml.YAMLError:
+        return  # to be explained by who reads it
+    except RecursionError as error:
+        raise InvalidFrontMatter(f"{path.name}, line 1: the head is nested too deeply; correct it") from error
 
 
 def _plain(path: Path, text: str, digest: str, id: str | None) -> SourceDocument:
@@ -82,14 +112,26 @@ def _plain(path: Path, text: str, digest: str, id: str | None) -> SourceDocument
 
     language = detect(text)
     sections = tuple(_sections(text, language))
+    check_statements(path, (Page(sections),))
     if not sections:
         raise UnreadableFile(f"{path.name}: holds no text; write at least one sentence", "empty")
-    title = next((section.headings[0] for section in sections if section.headings), path.stem)
-    slug = re.sub(r"[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "document"
+    title = next((section.headings[0] for section in sections if section.headings), None)
     return SourceDocument(
-        id or slug, language, title, (Page(sections),), path=path.name, digest=digest,
+        id or slug(path.name), language, title or path.stem, (Page(sections),), path=path.name, digest=digest,
         warnings=warnings(path.name, comments(text), [(None, text)]),
+        file=_facts(text, "heading" if title else "name", "text"),
     )  # fmt: skip
+
+
+def _facts(text: str, title_from: Basis, language_from: Basis) -> FileFacts:
+    return FileFacts(
+        kind="markdown",
+        tables=len(_UNDER_HEAD.findall(text)),
+        hidden_orders=order_pages(comments(text)),
+        title_from=title_from,
+        as_of_from="metadata",
+        language_from=language_from,
+    )
 
 
 def _sections(body: str, language: Language) -> Iterator[Section]:
@@ -138,7 +180,7 @@ def _from_text(
 ) -> Iterator[Statement]:
     text = _plain_text(node)
     labels = [child.meta["label"] for child in node.walk() if child.type == "footnote_ref"]
-    source = footnotes.get(labels[0], Source()) if labels else Source()
+    source = replace(footnotes.get(labels[0], Source()), note=labels[0]) if labels else Source()
     role, topic = _role(labels, text)
     for part in [text] if whole else sentences.split(text, language):
         if part:

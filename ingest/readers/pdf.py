@@ -12,12 +12,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ingest.documents import SourceDocument
+from ingest.documents import FileFacts, SourceDocument
 from ingest.errors import UnreadableFile
-from ingest.readers.blocks import Block, Sheet, clean, document
-from ingest.readers.hidden import Hidden
+from ingest.readers.blocks import Block, Sheet, check_length, clean, document
+from ingest.readers.hidden import Hidden, order_pages
 from ingest.readers.hidden import warnings as hidden_warnings
 from ingest.readers.layout import Line, paragraphs, without_running_lines
+from ingest.readers.tables import count_tables
 
 if TYPE_CHECKING:
     from ingest.readers.ink import Inspector
@@ -30,6 +31,7 @@ _NO_TITLE = re.compile(
 )
 _BOLD = re.compile(r"bold|black|heavy|semibold", re.IGNORECASE)
 _DEEPEST = 6
+MAX_PAGES = 5_000
 
 Outline = dict[int, list[tuple[int, str]]]
 """For each page index, the levels and titles of the bookmarks that lead there."""
@@ -42,6 +44,7 @@ class Read:
     lines: tuple[Line, ...]
     text: str = ""
     hidden: tuple[Hidden, ...] = ()
+    tables: int = 0
 
 
 def read_pdf(path: Path, content: bytes) -> SourceDocument:
@@ -49,11 +52,15 @@ def read_pdf(path: Path, content: bytes) -> SourceDocument:
     import pypdfium2 as pdfium
 
     try:
-        pdf = pdfium.PdfDocument(content)
+        # PDFium wants the mark at the beginning that some writers forget; it finds the objects by itself then.
+        pdf = pdfium.PdfDocument(content if b"%PDF" in content[:1024] else b"%PDF-1.4\n" + content)
     except pdfium.PdfiumError as error:
         raise _refusal(path, getattr(error, "err_code", None)) from error
     with pdf:
-        pages, unread = _read_pages(pdf)
+        if len(pdf) > MAX_PAGES:
+            message = f"{path.name}: has {len(pdf)} pages, more than {MAX_PAGES}; split it into smaller files"
+            raise UnreadableFile(message, "too_large")
+        pages, unread = _read_pages(path, pdf)
         total, scanned = len(pages), [number for number, page in enumerate(pages, 1) if page is None]
         texts = [list(page.lines) if page else [] for page in pages]
         veiled = [piece for page in pages if page for piece in page.hidden]
@@ -62,6 +69,7 @@ def read_pdf(path: Path, content: bytes) -> SourceDocument:
             raise _without_text(path, total, unread)
         outline, labels = _outline(pdf), [_label(pdf, index) for index in range(total)]
         metadata = pdf.get_metadata_dict()
+        more = _more_warnings(path, pdf)
     texts = without_running_lines(texts, labels)
     sheets = [
         Sheet(tuple(blocks), number, label)
@@ -73,7 +81,18 @@ def read_pdf(path: Path, content: bytes) -> SourceDocument:
         sheets,
         title=_title(metadata.get("Title", "")),
         as_of=_iso_date(metadata.get("ModDate", "")) or _iso_date(metadata.get("CreationDate", "")),
-        warnings=(*_warnings(path, total, scanned, unread), *hidden_warnings(path.name, veiled, raw_texts)),
+        warnings=(*_warnings(path, total, scanned, unread), *more, *hidden_warnings(path.name, veiled, raw_texts)),
+        file=FileFacts(
+            kind="pdf",
+            tables=sum(page.tables for page in pages if page),
+            scanned=tuple(scanned),
+            unread=tuple(unread),
+            hidden=len(veiled),
+            hidden_orders=order_pages(veiled),
+            title_from="metadata",
+            as_of_from="metadata",
+            author=clean(metadata.get("Author", "")) or None,
+        ),
     )
 
 
@@ -86,8 +105,12 @@ def _refusal(path: Path, code: int | None) -> UnreadableFile:
 
 
 def _without_text(path: Path, total: int, unread: list[int]) -> UnreadableFile:
-    if unread or not total:
-        return UnreadableFile(f"{path.name}: none of its {total} pages can be read; export it again", "damaged")
+    if not total:
+        return UnreadableFile(f"{path.name}: has no pages; export it again", "damaged")
+    if unread:
+        what = f"none of its {total} pages" if total > 1 else "its only page"
+        verb = "can" if total > 1 else "cannot"
+        return UnreadableFile(f"{path.name}: {what} {verb} be read; export it again", "damaged")
     count = f"{total} pages, none has" if total > 1 else "1 page without"
     return UnreadableFile(f"{path.name}: {count} a text layer; run OCR and add it again", "no_text")
 
@@ -99,6 +122,19 @@ def _warnings(path: Path, total: int, scanned: list[int], unread: list[int]) -> 
         warnings.append(f"{path.name}: {total} pages, no text layer on {pages}; run OCR and add it again")
     if unread:
         warnings.append(f"{path.name}: {total} pages, {_ranges(unread)} cannot be read; export it again")
+    return tuple(warnings)
+
+
+def _more_warnings(path: Path, pdf: Any) -> tuple[str, ...]:
+    """Return warnings about what a PDF holds beside its pages: attached files, and a form that only Adobe shows."""
+    from pypdfium2 import raw
+
+    warnings = []
+    if count := pdf.count_attachments():
+        what = "1 attached file is" if count == 1 else f"{count} attached files are"
+        warnings.append(f"{path.name}: {what} not read; add what matters as a file of its own")
+    if pdf.get_formtype() in (raw.FORMTYPE_XFA_FULL, raw.FORMTYPE_XFA_FOREGROUND):
+        warnings.append(f"{path.name}: is a form that only Adobe Reader shows whole; print it to a PDF and add that")
     return tuple(warnings)
 
 
@@ -114,7 +150,7 @@ def _ranges(numbers: list[int]) -> str:
     return ("pages " if len(numbers) > 1 else "page ") + listed
 
 
-def _read_pages(pdf: Any) -> tuple[list[Read | None], list[int]]:
+def _read_pages(path: Path, pdf: Any) -> tuple[list[Read | None], list[int]]:
     """Return every page as read, ``None`` for a picture without text, and the numbers of unreadable pages."""
     import pypdfium2 as pdfium
     from pypdfium2 import raw
@@ -124,11 +160,14 @@ def _read_pages(pdf: Any) -> tuple[list[Read | None], list[int]]:
     inspector, ruler = Inspector(), _Ruler()
     pages: list[Read | None] = []
     unread = []
+    characters = 0
     for index in range(len(pdf)):
         read: Read | None = Read(())
         try:
             page = _flat_page(pdf, index)
             read = _page(page, index + 1, inspector, ruler)
+            characters += len(read.text)
+            check_length(path, characters)
             if not read.lines and next(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]), None) is not None:
                 read = replace(read, lines=()) if read.hidden else None
             page.close()
@@ -163,7 +202,7 @@ def _page(page: Any, number: int, inspector: Inspector, ruler: _Ruler) -> Read:
             hidden.append(Hidden(veil.how, text[veil.start : veil.end], number))
             # Blanks in their place: the count of characters must not shift.
             seen = seen[: veil.start] + " " * (veil.end - veil.start) + seen[veil.end :]
-        return Read(tuple(_lines(textpage, seen, ruler)), text, tuple(hidden))
+        return Read(tuple(_lines(textpage, seen, ruler)), text, tuple(hidden), count_tables(page))
     finally:
         textpage.close()
 

@@ -7,6 +7,7 @@ known classes, because the child has handled a hostile file by then.
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 import signal
@@ -17,21 +18,29 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from ingest.documents import SourceDocument
 from ingest.errors import UnreadableFile
+from ingest.filenames import shown
 
-__all__ = ["ReadingLimits", "Sandbox"]
+if TYPE_CHECKING:
+    from ingest.findings import Findings
+
+__all__ = ["Examined", "ReadingLimits", "Sandbox"]
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _KNOWN = {
-    *(("ingest.documents", name) for name in ("SourceDocument", "Page", "Section", "Statement", "Source")),
+    *(("ingest.documents", name) for name in ("SourceDocument", "Page", "Section", "Statement", "Source", "FileFacts")),
     *(("ingest.errors", name) for name in ("UnreadableFile", "InvalidFrontMatter")),
-    ("ingest.readers.sandbox", "Reply"),
+    *(("ingest.readers.sandbox", name) for name in ("Reply", "Examined")),
+    *(("ingest.findings", name) for name in ("Findings", "Fingerprint", "Guess")),
     ("datetime", "date"),
     ("datetime", "datetime"),
 }
+LARGEST_REPLY = 128 * 2**20
+"""Bytes of a document as it comes from the child; the longest that a reader makes takes a third of it."""
+_SIZE = 8
 _BY_MEMORY = {getattr(signal, name, None) for name in ("SIGKILL", "SIGABRT", "SIGTRAP", "SIGILL")}
 """How a child dies that gets no more memory: killed by the system, or by its own library's guard."""
 
@@ -62,10 +71,41 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class _Request:
+    """What the parent asks of the child: a file, the id of its document, and the name that people know it by."""
+
+    path: Path
+    id: str | None
+    name: str
+    examined: bool = False
+    last_modified: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The name as messages begin with it."""
+        return shown(self.name)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A document, with what was found in it where that was asked for."""
+
+    document: SourceDocument
+    asked: Findings | None = None
+
+    @property
+    def findings(self) -> Findings:
+        """What was found in the document."""
+        if self.asked is None:
+            raise ValueError("this document was read, not examined")
+        return self.asked
+
+
+@dataclass(frozen=True)
 class Reply:
     """What the child says of a file, and whether it is its last word: a child that has grown large makes way."""
 
-    outcome: SourceDocument | UnreadableFile
+    outcome: Examined | UnreadableFile
     last: bool
 
 
@@ -75,7 +115,10 @@ class Sandbox:
     def __init__(self, settings: ReadingLimits) -> None:
         self._limits = Limits(settings.max_file_megabytes, settings.reader_seconds, settings.reader_megabytes)
         self._child: subprocess.Popen[bytes] | None = None
+        self._listening = False
         self._lock = threading.Lock()
+        self.broken = 0
+        """How many children broke down on a file, neither for time nor for memory."""
 
     def __enter__(self) -> Sandbox:
         return self
@@ -90,27 +133,42 @@ class Sandbox:
         with self._lock:
             self._end()
 
-    def read(self, path: Path, id: str | None = None) -> SourceDocument:
-        """Return the document in the file *path*, or raise ``UnreadableFile``, also for time or memory."""
+    def read(self, path: Path, id: str | None = None, name: str | None = None) -> SourceDocument:
+        """Return the document in the file *path*, or raise ``UnreadableFile``, also for time or memory.
+
+        *name* is what people know the file by, when it is stored under another one.
+        """
+        return self._read(_Request(path.absolute(), id, path.name if name is None else name)).document
+
+    def examine(
+        self, path: Path, id: str | None = None, name: str | None = None, *, last_modified: str | None = None
+    ) -> Examined:
+        """Return the document in the file *path* with what was found in it; *last_modified* is what its server says."""
+        request = _Request(path.absolute(), id, path.name if name is None else name, True, last_modified)
+        return self._read(request)
+
+    def _read(self, request: _Request) -> Examined:
         with self._lock:
-            outcome = self._ask(path, id)
+            outcome = self._ask(request)
         if isinstance(outcome, UnreadableFile):
             raise outcome
         return outcome
 
-    def _ask(self, path: Path, id: str | None) -> SourceDocument | UnreadableFile:
-        child = self._running()
-        stdin, stdout = _pipes(child)
+    def _ask(self, request: _Request) -> Examined | UnreadableFile:
+        stdin, stdout = _pipes(self._running())
+        child = self._child
         expired = threading.Event()
         timer = threading.Timer(self._limits.reader_seconds, _give_up, (child, expired))
         timer.start()
         try:
-            pickle.dump((path.absolute(), id), stdin)
+            pickle.dump(request, stdin)
             stdin.flush()
-            reply = _Unpickler(stdout).load()
+            reply = _received(stdout)
         except (EOFError, OSError, ValueError, pickle.UnpicklingError):
             timer.cancel()
-            return self._autopsy(path, expired.is_set())
+            outcome = self._autopsy(request.shown, expired.is_set())
+            self._child = _spawned(self._limits)
+            return outcome
         except BaseException:
             # The person pressed Ctrl-C: the child is in the middle of a reply that no later file must get.
             self._end()
@@ -119,30 +177,36 @@ class Sandbox:
             timer.cancel()
         if reply.last or expired.is_set():
             self._end()
-        outcome: SourceDocument | UnreadableFile = reply.outcome
-        return outcome
+            # The next file finds a child that is up, or nearly.
+            self._child = _spawned(self._limits)
+        return reply.outcome
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is not None and self._child.poll() is not None:
             self._end()
         if self._child is None:
-            self._child = _start(self._limits)
+            self._child = _spawned(self._limits)
+        if not self._listening:
+            # Its start does not count as time of the file.
+            _pipes(self._child)[1].read(1)
+            self._listening = True
         return self._child
 
-    def _autopsy(self, path: Path, expired: bool) -> UnreadableFile:
+    def _autopsy(self, name: str, expired: bool) -> UnreadableFile:
         """Bury the child and say what it died of."""
         code = self._end()
         if expired:
             seconds = f"{self._limits.reader_seconds:g}"
-            message = f"{path.name}: takes longer than {seconds} seconds to read; split it or export it again"
+            message = f"{name}: takes longer than {seconds} seconds to read; split it or export it again"
             return UnreadableFile(message, "timeout")
         if -code in _BY_MEMORY:
-            return _too_much_memory(path, self._limits.reader_megabytes)
-        return UnreadableFile(f"{path.name}: is damaged (the reader broke down); export it again", "damaged")
+            return _too_much_memory(name, self._limits.reader_megabytes)
+        self.broken += 1
+        return UnreadableFile(f"{name}: is damaged (the reader broke down); export it again", "damaged")
 
     def _end(self) -> int:
         """End the child and return its exit status; one that still works on a file is not waited for."""
-        child, self._child = self._child, None
+        child, self._child, self._listening = self._child, None, False
         if child is None:
             return 0
         for pipe in _pipes(child):
@@ -166,8 +230,8 @@ def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
     return child.stdin, child.stdout
 
 
-def _start(limits: Limits) -> subprocess.Popen[bytes]:
-    """Start a child and wait until it listens, so that its start does not count as time of the first file."""
+def _spawned(limits: Limits) -> subprocess.Popen[bytes]:
+    """Start a child; it says by one byte that it listens."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GUICHET_")}
     paths = [str(_ROOT), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
@@ -175,15 +239,38 @@ def _start(limits: Limits) -> subprocess.Popen[bytes]:
     environment |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     numbers = (limits.max_file_megabytes, limits.reader_seconds, limits.reader_megabytes)
     program = f"from ingest.readers.sandbox import serve; serve{numbers}"
-    child = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-P", "-c", program],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environment,
     )
-    _pipes(child)[1].read(1)
-    return child
+
+
+def _received(stdout: IO[bytes]) -> Reply:
+    """Return what the child says; more than any document holds is not taken into this process."""
+    size = int.from_bytes(_exactly(stdout, _SIZE), "big")
+    if size > LARGEST_REPLY:
+        raise ValueError("the reply is larger than any document")
+    reply = _Unpickler(io.BytesIO(_exactly(stdout, size))).load()
+    if not isinstance(reply, Reply) or not isinstance(reply.outcome, Examined | UnreadableFile):
+        raise ValueError("the reply is neither a document nor a refusal")
+    return reply
+
+
+def _exactly(stdout: IO[bytes], size: int) -> bytes:
+    content = stdout.read(size)
+    if len(content) < size:
+        raise EOFError
+    return content
+
+
+def _send(reply: Reply, replies: IO[bytes]) -> None:
+    content = pickle.dumps(reply)
+    replies.write(len(content).to_bytes(_SIZE, "big"))
+    replies.write(content)
+    replies.flush()
 
 
 class _Unpickler(pickle.Unpickler):
@@ -207,36 +294,42 @@ def serve(max_file_megabytes: int, reader_seconds: float, reader_megabytes: int)
     replies.flush()
     while True:
         try:
-            path, id = pickle.load(sys.stdin.buffer)
+            request = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
-        outcome = _read(path, limits, id)
+        outcome = _read(request, limits)
         out_of_memory = isinstance(outcome, UnreadableFile) and outcome.kind == "memory"
-        pickle.dump(Reply(outcome, out_of_memory or _megabytes() > ceiling), replies)
-        replies.flush()
+        _send(Reply(outcome, out_of_memory or _megabytes() > ceiling), replies)
 
 
-def _read(path: Path, limits: Limits, id: str | None) -> SourceDocument | UnreadableFile:
+def _read(request: _Request, limits: Limits) -> Examined | UnreadableFile:
     from ingest.readers import read
 
     _limit_memory(limits.reader_megabytes)
     _limit_time(limits.reader_seconds + 5)
     try:
-        return read(path, limits, id=id)
+        document = read(request.path, limits, id=request.id, name=request.name)
+        return Examined(document, _findings(document, request) if request.examined else None)
     except UnreadableFile as refusal:
         if refusal.kind == "memory":
-            return _too_much_memory(path, limits.reader_megabytes)
+            return _too_much_memory(request.shown, limits.reader_megabytes)
         # The cause may be of a class that the parent does not know.
         return refusal.with_traceback(None)
     except MemoryError:
-        return _too_much_memory(path, limits.reader_megabytes)
+        return _too_much_memory(request.shown, limits.reader_megabytes)
     finally:
         _limit_time(0)
         _limit_memory(None)
 
 
-def _too_much_memory(path: Path, megabytes: int) -> UnreadableFile:
-    message = f"{path.name}: takes more than {megabytes} MB of memory to read; split it into smaller files"
+def _findings(document: SourceDocument, request: _Request) -> Findings:
+    from ingest.findings import examine
+
+    return examine(document, last_modified=request.last_modified)
+
+
+def _too_much_memory(name: str, megabytes: int) -> UnreadableFile:
+    message = f"{name}: takes more than {megabytes} MB of memory to read; split it into smaller files"
     return UnreadableFile(message, "memory")
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.documents import SourceDocument
-from ingest.readers.blocks import Block, Sheet, document
+from ingest.documents import FileFacts, SourceDocument
+from ingest.readers.blocks import Block, Sheet, check_length, document
 from ingest.readers.hidden import warnings
 
 BULLET = re.compile(r"\s*(?:[-–—*•‣▪▫◦·●○■□➢➤✓✔\uf0b7\uf0a7\uf0fc]|\(?(?:\d{1,2}|[a-z])[.)])\s+(?=\S)")
@@ -22,8 +22,9 @@ def read_text(path: Path, content: bytes) -> SourceDocument:
     from ingest.readers import decode
 
     text = decode(path, content)
+    check_length(path, len(text))
     sheet = Sheet(tuple(blocks(text.splitlines())))
-    return document(path, content, [sheet], warnings=warnings(path.name, (), [(None, text)]))
+    return document(path, content, [sheet], warnings=warnings(path.name, (), [(None, text)]), file=FileFacts("text"))
 
 
 def blocks(lines: list[str]) -> Iterator[Block]:

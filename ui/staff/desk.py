@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
-from urllib.parse import parse_qsl
+from typing import Protocol, runtime_checkable
+from urllib.parse import parse_qsl, unquote
 
 from ingest.documents import Language
 from ingest.errors import GuichetError
@@ -95,6 +95,15 @@ class Room(Protocol):
         """Return what the room looks like at an address."""
 
 
+@runtime_checkable
+class Restricted(Protocol):
+    """A room that only some may enter; a room without ``role`` is open to all staff."""
+
+    @property
+    def role(self) -> Role:
+        """The role that is needed to see the room at all, in the menu too."""
+
+
 class NotAllowed(GuichetError):
     """Something that the person's role does not permit."""
 
@@ -109,8 +118,12 @@ class Desk:
     def __init__(self, rooms: Sequence[Room]) -> None:
         self.rooms = {room.name: room for room in rooms}
 
+    def open_to(self, person: Person) -> list[Room]:
+        """Return the rooms that *person* may enter, in the order of the menu."""
+        return [room for room in self.rooms.values() if _may_enter(person, room)]
+
     def show(self, person: Person, language: Language, address: str) -> Markup:
-        """Return the room at *address*; an empty one is the first room. Raises ``NoSuchPlace``."""
+        """Return the room at *address*; an empty one is the first room. Raises ``NoSuchPlace``, ``NotAllowed``."""
         room, visit = self._find(person, language, address)
         return room.show(visit)
 
@@ -127,7 +140,7 @@ class Desk:
         if room is None or verb not in room.actions:
             raise NoSuchPlace(action)
         found = room.actions[verb]
-        if not person.may(found.role):
+        if not (_may_enter(person, room) and person.may(found.role)):
             raise NotAllowed(action)
         try:
             done = found.do(visit, fields)
@@ -145,7 +158,7 @@ class Desk:
         found = self.rooms[room].exports.get(name) if room in self.rooms else None
         if found is None:
             raise NoSuchPlace(name)
-        if not person.may(found.role):
+        if not (_may_enter(person, self.rooms[room]) and person.may(found.role)):
             raise NotAllowed(name)
         return found, found.make(Visit(person, language))
 
@@ -155,4 +168,12 @@ class Desk:
         room = self.rooms.get(name) if name else next(iter(self.rooms.values()))
         if room is None:
             raise NoSuchPlace(address)
-        return room, Visit(person, language, tuple(rest), dict(parse_qsl(query, keep_blank_values=True)))
+        if not _may_enter(person, room):
+            raise NotAllowed(address)
+        # A browser writes letters beyond ASCII, spaces and quotes of an address with percent signs.
+        parts = tuple(unquote(part) for part in rest)
+        return room, Visit(person, language, parts, dict(parse_qsl(query, keep_blank_values=True)))
+
+
+def _may_enter(person: Person, room: Room) -> bool:
+    return person.may(room.role) if isinstance(room, Restricted) else True

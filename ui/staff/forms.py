@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import quote, urlencode, urlsplit
 
 from bot.wording import say
 from ingest.documents import Language
-from ui.markup import Child, Markup, joined, tag
-from ui.words import typeset
+from ui.markup import Child, Markup, icon, joined, tag
+from ui.words import typeset, word
 
 
 def words(key: str, language: Language, **values: object) -> str:
@@ -41,19 +42,20 @@ def field(
     guessed: str | None = None,
     required: bool = False,
     rows: int = 0,
+    within: str = "",
     **attributes: str | bool | int | None,
 ) -> Markup:
     """Return a labelled field; *guessed* says, beside it, that the value was found by the guichet and not by a person.
 
-    With *rows* it is a text area. An error of the field appears under it (``Outcome.wrong``).
+    With *rows* it is a text area. An error of the field appears under it (``Outcome.wrong``). A page with several
+    forms that have a field of this name tells them apart by *within*.
     """
-    id = f"field-{name}"
-    notes = [f"{id}-hint"] if hint else []
+    id = _id(name, within)
     shared: dict[str, str | bool | int | None] = {
         "id": id,
         "name": name,
         "required": required,
-        "aria_describedby": " ".join([*notes, f"{id}-error"]),
+        "aria_describedby": _described(id, hint, guessed),
         **attributes,
     }
     control = tag("textarea", value, rows=rows, **shared) if rows else tag("input", type=kind, value=value, **shared)
@@ -68,24 +70,73 @@ def select(
     *,
     hint: str | None = None,
     guessed: str | None = None,
+    within: str = "",
+    **attributes: str | bool | int | None,
 ) -> Markup:
     """Return a labelled list to choose from: *options* are values with their words."""
-    id = f"field-{name}"
+    id = _id(name, within)
     control = tag(
         "select",
         [tag("option", text, value=key, selected=key == value) for key, text in options.items()],
         id=id,
         name=name,
-        aria_describedby=" ".join([*([f"{id}-hint"] if hint else []), f"{id}-error"]),
+        aria_describedby=_described(id, hint, guessed),
+        **attributes,
     )
     return _labelled(id, label, control, hint, guessed)
+
+
+def checkbox(name: str, label: str, checked: bool = False, *, value: str = "yes", within: str = "") -> Markup:
+    """Return one box to tick: the field is *value* when it is ticked, else empty."""
+    id = _id(name, within)
+    return tag(
+        "div",
+        tag("input", type="checkbox", id=id, name=name, value=value, checked=checked, aria_describedby=f"{id}-error"),
+        tag("label", label, for_=id),
+        tag("p", class_="error", id=f"{id}-error", hidden=True),
+        class_="field tick",
+    )
+
+
+def choices(
+    name: str,
+    legend: str,
+    options: Mapping[str, str],
+    chosen: Iterable[str] = (),
+    *,
+    one: bool = False,
+    within: str = "",
+) -> Markup:
+    """Return boxes of which several may be ticked, or only *one*; the field holds the values, joined by commas."""
+    ticked = set(chosen)
+    id = _id(name, within)
+    boxes = [
+        tag(
+            "label",
+            tag("input", type="radio" if one else "checkbox", name=name, value=key, checked=key in ticked,
+                aria_describedby=f"{id}-error"),
+            tag("span", text),
+        )
+        for key, text in options.items()
+    ]  # fmt: skip
+    error = tag("p", class_="error", id=f"{id}-error", hidden=True)
+    return tag("fieldset", tag("legend", legend), boxes, error, class_="field", id=id)
+
+
+def _id(name: str, within: str) -> str:
+    return f"field-{name}-{within}" if within else f"field-{name}"
+
+
+def _described(id: str, hint: str | None, guessed: str | None) -> str:
+    """Return the ids of what is read out with a field."""
+    return " ".join([*([f"{id}-guess"] if guessed else []), *([f"{id}-hint"] if hint else []), f"{id}-error"])
 
 
 def _labelled(id: str, label: str, control: Markup, hint: str | None, guessed: str | None) -> Markup:
     return tag(
         "div",
         tag("label", label, for_=id),
-        tag("span", guessed, class_="guess") if guessed else None,
+        tag("span", guessed, class_="guess", id=f"{id}-guess") if guessed else None,
         control,
         tag("p", hint, class_="hint", id=f"{id}-hint") if hint else None,
         tag("p", class_="error", id=f"{id}-error", hidden=True),
@@ -116,6 +167,80 @@ def badge(look: str, text: str) -> Markup:
 def link(address: str, *children: Child) -> Markup:
     """Return a link to another address of the desk."""
     return tag("a", *children, href=f"#/{address}")
+
+
+def address(*path: str | int, **query: str | int) -> str:
+    """Return an address of the desk for ``link`` and ``Outcome.go``; whatever its parts hold stays a part."""
+    place = "/".join(quote(str(part), safe="") for part in path)
+    asked = urlencode({key: value for key, value in query.items() if value != ""})
+    return f"{place}?{asked}" if asked else place
+
+
+def outside(url: str, language: Language, *children: Child) -> Markup:
+    """Return a link that leaves the desk, in a window of its own; what is no web address is shown as text."""
+    inside = children or (url,)
+    try:
+        web = urlsplit(url).scheme in {"http", "https"}
+    except ValueError:
+        web = False
+    if not web:
+        return tag("span", *inside)
+    note = tag("span", f" ({word('new_window', language)})", class_="hush")
+    return tag("a", *inside, icon("out"), note, href=url, target="_blank", rel="noopener noreferrer")
+
+
+def tabs(label: str, current: str, texts: Mapping[str, str]) -> Markup:
+    """Return the views of one thing as links: *texts* are addresses with their words, *current* the one shown."""
+    links = [
+        tag("li", tag("a", text, href=f"#/{where}", aria_current="page" if where == current else None))
+        for where, text in texts.items()
+    ]
+    return tag("nav", tag("ul", links), class_="tabs", aria_label=label)
+
+
+def search(where: str, *children: Child) -> Markup:
+    """Return a form that changes the address: *where* with its filled fields after the question mark."""
+    return tag("form", *children, data_go=where, role="search")
+
+
+def copy(text: str, label: str) -> Markup:
+    """Return a button that copies *text* and says so."""
+    return tag("button", icon("copy"), tag("span", label), type="button", class_="quiet", data_copy=text)
+
+
+def size(count: int, language: Language) -> str:
+    """Return a number of bytes as one reads it."""
+    units = ("o", "ko", "Mo", "Go") if language == "fr" else ("B", "kB", "MB", "GB")
+    step, amount = 0, float(count)
+    while amount >= 1024 and step < len(units) - 1:
+        step, amount = step + 1, amount / 1024
+    figure = f"{amount:.1f}".removesuffix(".0")
+    return f"{figure if language == 'en' else figure.replace('.', ',')}\u00a0{units[step]}"
+
+
+def dropzone(where: str, language: Language, *, largest: int, accept: str = "", hint: str | None = None) -> Markup:
+    """Return the place for files: dropped or chosen, many at once, a bar each; then *where* is shown again.
+
+    *largest* is the limit in bytes (``Staff.largest``), said before a file is sent in vain.
+    """
+    limit = size(largest, language)
+    return tag(
+        "div",
+        tag("p", words("desk.drop", language), class_="drop"),
+        tag("label", words("desk.choose_files", language), for_="files"),
+        tag("input", type="file", multiple=True, id="files", accept=accept or None, aria_describedby="files-hint"),
+        tag(
+            "p",
+            hint or words("desk.drop_hint", language, limit=limit),
+            class_="hint",
+            id="files-hint",
+        ),
+        tag("ul", class_="uploads", aria_label=words("desk.uploads", language)),
+        class_="dropzone",
+        data_upload=where,
+        data_largest=largest,
+        data_too_large=words("desk.file_too_large", language, limit=limit),
+    )
 
 
 def empty(sentence: str, *children: Child) -> Markup:

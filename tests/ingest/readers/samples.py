@@ -29,7 +29,10 @@ def expected(folder: str) -> list[dict[str, Any]]:
 
 
 def pdf(*pages: list[str], size: int = 12, head_size: int = 0) -> bytes:
-    """Return a PDF of *pages* of lines in Helvetica; *head_size* sets the first line of each page larger."""
+    """Return a PDF of *pages* of lines in Helvetica; *head_size* sets the first line of each page larger.
+
+    Tabs part a line into the cells of a table.
+    """
     count = len(pages)
     kids = " ".join(f"{4 + 2 * index} 0 R" for index in range(count))
     objects = [
@@ -39,8 +42,10 @@ def pdf(*pages: list[str], size: int = 12, head_size: int = 0) -> bytes:
     ]
     for index, lines in enumerate(pages):
         marks = [
-            f"BT /F1 {head_size if head_size and not row else size} Tf 60 {760 - row * 16} Td ({line}) Tj ET"
+            f"BT /F1 {head_size if head_size and not row else size} Tf {60 + 150 * place} {760 - row * 16} Td "
+            f"({cell}) Tj ET"
             for row, line in enumerate(lines)
+            for place, cell in enumerate(line.split("\t"))
         ]
         stream = "\n".join(marks)
         objects.append(
@@ -60,6 +65,14 @@ def _with_table(objects: list[bytes]) -> bytes:
     out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
     out += b"".join(b"%010d 00000 n \n" % place for place in places)
     return bytes(out + b"trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % (len(objects) + 1, start))
+
+
+def scanned(content: bytes, line: str) -> bytes:
+    """Return a PDF in which a picture stands in place of a line."""
+    start = content.rindex(b"BT", 0, content.index(line.encode("cp1252")))
+    end = content.index(b"ET", start) + 2
+    picture = b"q 9 0 0 9 0 0 cm BI /W 1 /H 1 /BPC 8 /CS /G ID x EI Q"
+    return content[:start] + picture.ljust(end - start) + content[end:]
 
 
 def edited(content: bytes) -> PdfWriter:

@@ -89,6 +89,16 @@ def _archive(**members: str) -> bytes:
         ("cut.docx", _archive(a="b" * 99)[:60], "damaged"),
         ("cut.pdf", b"%PDF-1.7\n1 0 obj\n<<", "damaged"),
         ("old.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "wrong_type"),
+        ("words.pdf", b"not even a PDF", "wrong_type"),
+        ("words.docx", b"not even a Word file", "wrong_type"),
+        ("drawing.txt", b"<svg xmlns='http://www.w3.org/2000/svg'><text>aide</text></svg>", "wrong_type"),
+        ("program.txt", b"MZ" + bytes(60), "wrong_type"),
+        (
+            "pages.pdf",
+            b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Count 0/Kids[]>>endobj "
+            b"trailer<</Root 1 0 R>>",
+            "damaged",
+        ),
         ("menu.html", b"<html><body><script>1</script></body></html>", "empty"),
     ],
 )
@@ -116,3 +126,49 @@ def test_a_large_file_is_refused_unread(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile) as caught:
         read(path, Settings(max_file_megabytes=1))
     assert caught.value.kind == "too_large"
+
+
+def test_a_stored_file_is_known_by_its_own_name(tmp_path: Path, settings: Settings) -> None:
+    """A file under its digest gets title, id and messages from the name it came with, made harmless."""
+    path = tmp_path / "0123abcd"
+    path.write_text(FRENCH, "utf-8")
+    document = read(path, settings, name="../../Où s'adresser\u202e.txt")
+    assert (document.id, document.title, document.path) == ("ou-s-adresser", "Où s'adresser", "Où s'adresser.txt")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(40))
+    with pytest.raises(UnreadableFile, match=r"^photo\.pdf: is an image"):
+        read(path, settings, name="C:\\photos\\photo.pdf")
+
+
+def test_the_suffix_of_the_given_name_makes_markdown(tmp_path: Path, settings: Settings) -> None:
+    """Markdown has no mark of its own: the name it came with tells it."""
+    path = tmp_path / "0123abcd"
+    path.write_text(f"# Note\n\n{FRENCH}\n", "utf-8")
+    assert read(path, settings, name="note.md").title == "Note"
+    assert read(path, settings).file.kind == "text"
+
+
+def test_a_pdf_without_its_mark_is_read(read_bytes: ReadBytes) -> None:
+    """Some writers forget the mark at the beginning: the objects are there all the same."""
+    content = pdf(["La prime est ouverte aux PME."]).removeprefix(b"%PDF-1.4\n")
+    assert statements(read_bytes("a.pdf", content)) == ["La prime est ouverte aux PME."]
+
+
+def test_too_much_text_is_refused(read_bytes: ReadBytes) -> None:
+    """A text of more than five million characters is too large, however small its file is packed."""
+    with pytest.raises(UnreadableFile, match="million") as caught:
+        read_bytes("long.txt", b"aide " * 1_100_000)
+    assert caught.value.kind == "too_large"
+
+
+def test_a_text_without_end_is_cut_between_words(read_bytes: ReadBytes) -> None:
+    """A line of many pages becomes statements of some thousand characters, no word lost."""
+    text = " ".join(f"mot{number}" for number in range(3_000))
+    found = statements(read_bytes("a.txt", text.encode()))
+    assert max(map(len, found)) <= 8_000
+    assert " ".join(found) == text
+
+
+def test_a_long_text_is_in_the_language_of_most_of_it(read_bytes: ReadBytes) -> None:
+    """A summary in another language at the beginning does not decide."""
+    dutch = "De regio geeft steun aan kleine ondernemingen die met hun gegevens willen werken. " * 10
+    assert read_bytes("a.txt", (dutch + "\n\n" + FRENCH * 40).encode()).language == "fr"

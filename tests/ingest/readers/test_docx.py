@@ -10,8 +10,9 @@ import docx
 import pytest
 
 from ingest.errors import UnreadableFile
-from ingest.readers.docx import MAX_MEMBERS
+from ingest.readers.package import MAX_MEMBERS
 from ingest.readers.sandbox import Sandbox
+from tests.ingest.readers.bombs import W, paragraph, word
 from tests.ingest.readers.conftest import ReadBytes
 from tests.ingest.readers.samples import TESTDATA, expected, headings, recall, statements, text_or_refusal
 
@@ -77,3 +78,70 @@ def test_real_word_files_are_read_or_refused(sandbox: Sandbox) -> None:
         if row["words"] and refusal is None:
             found.append(recall(row["words"], text))
     assert sum(found) / len(found) >= 0.98
+
+
+def test_the_strict_form_and_other_kinds_of_word_file_are_read(read_bytes: ReadBytes) -> None:
+    """Strict namespaces, macros and templates hold the same text as any Word file, which is all that is read."""
+    plain = word(paragraph("La prime vaut la moitié."))
+    strict = _replaced(
+        plain, b"schemas.openxmlformats.org/wordprocessingml/2006", b"purl.oclc.org/ooxml/wordprocessingml"
+    )
+    macros = _replaced(plain, b"openxmlformats-officedocument.wordprocessingml.document.main",
+                       b"ms-word.document.macroEnabled.main")  # fmt: skip
+    template = _replaced(plain, b"wordprocessingml.document.main", b"wordprocessingml.template.main")
+    for name, content in (("a.docx", plain), ("b.docx", strict), ("c.docm", macros), ("d.dotx", template)):
+        assert statements(read_bytes(name, content)) == ["La prime vaut la moitié."], name
+
+
+def _replaced(content: bytes, old: bytes, new: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(out, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name).replace(old, new))
+    return out.getvalue()
+
+
+def test_deleted_text_is_not_quoted_and_inserted_text_is(read_bytes: ReadBytes) -> None:
+    """Tracked changes count as accepted; field codes and alternates are no text either."""
+    body = (
+        '<w:p><w:r><w:t xml:space="preserve">La prime vaut </w:t></w:r>'
+        "<w:del><w:r><w:delText>10</w:delText></w:r></w:del>"
+        "<w:ins><w:r><w:t>75</w:t></w:r></w:ins><w:r><w:instrText>PAGE</w:instrText></w:r>"
+        '<w:r><w:t xml:space="preserve"> % des frais.</w:t></w:r></w:p>'
+    )
+    assert statements(read_bytes("a.docx", word(body))) == ["La prime vaut 75 % des frais."]
+
+
+def test_a_footnote_follows_what_refers_to_it(read_bytes: ReadBytes) -> None:
+    """Footnotes are read where they are referred to, once; the line above the notes is not."""
+    notes = f'<w:footnotes {W}><w:footnote w:id="0" w:type="separator">{paragraph("trait")}</w:footnote>' + (
+        f'<w:footnote w:id="2">{paragraph("Hors taxe.")}</w:footnote></w:footnotes>'
+    )
+    relations = (
+        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="n" Type='
+        '"http://schemas.openxmlformats.org/officeDocument/2006/relationships/footnotes" Target="footnotes.xml"/>'
+        "</Relationships>"
+    )
+    body = '<w:p><w:r><w:t>La prime vaut 50 €.</w:t><w:footnoteReference w:id="2"/></w:r></w:p>' + paragraph("Suite.")
+    members = {"word/footnotes.xml": notes.encode(), "word/_rels/document.xml.rels": relations.encode()}
+    assert statements(read_bytes("a.docx", word(body, **members))) == ["La prime vaut 50 €.", "Hors taxe.", "Suite."]
+
+
+def test_a_part_under_another_spelling_is_found(read_bytes: ReadBytes) -> None:
+    """A file whose parts are named with other slashes and capitals is read, as Word does."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(word())) as source, zipfile.ZipFile(out, "w") as target:
+        for name in source.namelist():
+            target.writestr(name.replace("word/document", "Word\\Document"), source.read(name))
+    assert statements(read_bytes("a.docx", out.getvalue()))
+
+
+def test_a_package_without_its_text_is_damaged(read_bytes: ReadBytes) -> None:
+    """Where the part with the text is missing, the refusal says so."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(word())) as source, zipfile.ZipFile(out, "w") as target:
+        for name in source.namelist()[:2]:
+            target.writestr(name, source.read(name))
+    with pytest.raises(UnreadableFile, match="its text is missing") as caught:
+        read_bytes("a.docx", out.getvalue())
+    assert caught.value.kind == "damaged"

@@ -36,6 +36,17 @@ def test_title_language_date_and_address_are_taken(read_bytes: ReadBytes) -> Non
     assert document.url == "https://www.example.be/premies"
 
 
+def test_words_of_neighbouring_blocks_do_not_run_together(read_bytes: ReadBytes) -> None:
+    """Where the screen shows a gap, the text has one, whatever the markup leaves out."""
+    text = "La prime couvre la moitié des frais de conseil des petites entreprises wallonnes."
+    page = (
+        f"<html lang='fr'><body><article><div><span>Aide</span><div>{text}</div></div><p>{text}<br>Fin.</p></article>"
+    )
+    found = " ".join(statements(read_bytes("a.html", page.encode())))
+    assert "AideLa" not in found
+    assert "wallonnes.Fin" not in found
+
+
 def test_real_articles_come_out_whole(sandbox: Sandbox, tmp_path: Path) -> None:
     """Over 76 real pages, the runs of four words agree with the expected text at F1 of 0.95 or more."""
     precisions, recalls, path = [], [], tmp_path / "page.html"

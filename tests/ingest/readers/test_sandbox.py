@@ -117,3 +117,35 @@ def test_the_child_stays_light() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False
     )
     assert not result.stderr.strip()
+
+
+def test_a_stored_file_is_refused_by_its_own_name(endless: Path) -> None:
+    """What the sandbox itself refuses, for time or memory, bears the name that people know."""
+    with (
+        Sandbox(Settings(reader_seconds=0.05)) as sandbox,
+        pytest.raises(UnreadableFile, match=r"^annexe\.html: takes"),
+    ):
+        sandbox.read(endless, name="../annexe.html")
+
+
+def test_findings_come_with_the_document_when_asked_for(sandbox: Sandbox, note: Path) -> None:
+    """Examining a file gives its document and what was found in it; reading alone does not look."""
+    examined = sandbox.examine(note, name="Une note.txt")
+    assert statements(examined.document) == [TEXT]
+    assert (examined.findings.words, examined.findings.title.value) == (7, "Une note")
+
+
+def test_only_documents_come_back(tmp_path: Path) -> None:
+    """A reply that is larger than any document, or something else, is not taken into this process."""
+    import io
+    import pickle
+
+    from ingest.readers import sandbox as module
+
+    for content in (pickle.dumps("text"), pickle.dumps(module.Reply("text", False))):  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="neither a document nor a refusal"):
+            module._received(io.BytesIO(len(content).to_bytes(8, "big") + content))
+    with pytest.raises(ValueError, match="larger than any document"):
+        module._received(io.BytesIO((2**40).to_bytes(8, "big")))
+    with pytest.raises(pickle.UnpicklingError):
+        module._received(io.BytesIO(len(pickle.dumps(print)).to_bytes(8, "big") + pickle.dumps(print)))

@@ -1,0 +1,121 @@
+"""A process that is killed while documents come and go: what it acknowledged is there, nothing is half there.
+
+``GUICHET_KILLS`` sets how many random moments are tried; the default keeps the run short.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ingest.checking import check
+from ingest.embedding import StaticEmbedder
+from ingest.library import Library
+from ingest.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+KILLS = int(os.environ.get("GUICHET_KILLS", "6"))
+
+WORKER = """
+import itertools, json, os, sys, time
+from ingest.intake import Intake
+from ingest.library import Library
+from ingest.revisions import Edit
+from ingest.settings import Settings
+
+acknowledged = open(sys.argv[2], "a")
+
+def say(**what):
+    acknowledged.write(json.dumps(what) + "\\n")
+    acknowledged.flush()
+
+run = sys.argv[3]
+def judge(document, revision):
+    return document, {}
+
+with Library.open(Settings(data_dir=sys.argv[1])) as library, Intake(library, judge) as intake:
+    print("ready", flush=True)
+    for n in itertools.count():
+        id = f"aide-{n % 4}"
+        text = f"# Aide {id}\\n\\nEssai {run}, tour {n} : cette aide couvre {n % 90 + 1} % des frais de conseil.\\n"
+        number = intake.write(text, f"{id}.md", "anne")
+        say(did="upload", number=number, text=text)
+        while library.revisions.get(number).state == "received":
+            time.sleep(0.005)
+        library.revisions.edit(number, Edit(id=id, language="fr"), "anne")
+        say(did="edit", number=number, key=f"fr/{id}")
+        library.publish([number], "anne")
+        say(did="publish", number=number, key=f"fr/{id}")
+        if n % 3 == 2:
+            library.remove([f"fr/{id}"], by="anne")
+            say(did="remove", number=number, key=f"fr/{id}")
+"""
+
+
+def acknowledgements(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield what the worker had acknowledged; the kill may have cut the last line."""
+    for line in path.read_text("utf-8").splitlines():
+        try:
+            yield json.loads(line)
+        except ValueError:
+            return
+
+
+def test_nothing_acknowledged_is_lost_and_nothing_is_half_visible(
+    settings: Settings, embedder: StaticEmbedder, tmp_path: Path
+) -> None:
+    """Killed at random moments of upload, publish, replace and delete, the library starts whole, with all it said."""
+    told = tmp_path / "acknowledged"
+    told.touch()
+    chance = random.Random(int(os.environ.get("GUICHET_SEED", "1")))
+    slowest = 0.0
+    for kill in range(KILLS):
+        command = [sys.executable, "-c", WORKER, str(settings.data_dir), str(told), str(kill)]
+        worker = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "ready\n"
+        time.sleep(chance.uniform(0.05, 2.5))
+        worker.send_signal(signal.SIGKILL)
+        worker.communicate()
+        begun = time.monotonic()
+        with Library.open(settings, embedder) as library:
+            slowest = max(slowest, time.monotonic() - begun)
+            _look(library, list(acknowledgements(told)))
+    assert slowest < 10, f"a start took {slowest:.1f} s"
+
+
+def _look(library: Library, told: list[dict[str, Any]]) -> None:
+    assert check(library) == []
+    served: dict[str, int | None] = {}
+    for entry in told:
+        revision = library.revisions.get(entry["number"])
+        if entry["did"] == "upload":
+            assert library.originals.path(revision.original or "").read_text("utf-8") == entry["text"]
+        elif entry["did"] == "publish":
+            served[entry["key"]] = entry["number"]
+            assert revision.state in ("published", "replaced", "archived")
+        elif entry["did"] == "remove":
+            served[entry["key"]] = None
+    for key, number in served.items():
+        present = library.documents.get(key)
+        # The last thing that was done may have been done and not yet told.
+        if present is None or number is None or present.revision != number:
+            newest = max((entry["number"] for entry in told if entry.get("key") == key), default=0)
+            assert present is None or present.revision >= max(number or 0, newest)
+            assert present is not None or number is None or library.revisions.get(number).state == "archived"
+    for key in library.documents:
+        passages = library.passages_of([key])
+        assert len(passages) == library.documents[key].passages > 0
+        found = library.lexicon.words_of([passage.id for passage in passages])
+        assert all(len(words) for words in found)
+    assert {info.revision for info in library.documents.values()} == {
+        revision.number for revision in library.revisions.list("published")
+    }

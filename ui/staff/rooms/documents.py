@@ -1,0 +1,346 @@
+"""The documents room: add, check, publish, archive, roll back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+
+from bot.preview import Previews
+from ingest.documents import LANGUAGES, Language
+from ingest.errors import GuichetError, WebError
+from ingest.intake import Intake
+from ingest.library import Library
+from ingest.revisions import EDITABLE, Edit, Revision, State
+from ingest.web.arriving import WebIntake
+from ui.markup import Child, Markup, tag
+from ui.staff import forms
+from ui.staff.desk import Action, Export, Fields, NoSuchPlace, Outcome, Step, Visit
+from ui.staff.forms import words
+from ui.staff.rooms import head, revision
+from ui.staff.working import stepwise
+from ui.words import date_in_words, word
+
+PAGE = 50
+IN_WORK: tuple[State, ...] = ("received", "refused", "draft", "waiting", "scheduled")
+LOOKS: Mapping[State, str] = {
+    "received": "quiet", "refused": "bad", "draft": "attention", "waiting": "attention", "scheduled": "attention",
+    "published": "good", "replaced": "quiet", "archived": "quiet", "discarded": "quiet",
+}  # fmt: skip
+SUFFIXES = ".pdf,.docx,.html,.htm,.md,.markdown,.txt"
+
+
+class NeedsSecondPerson(GuichetError):
+    """A document that the person who prepared it may not publish."""
+
+
+class Documents:
+    """The room of documents."""
+
+    name = "documents"
+    exports: Mapping[str, Export] = {}
+
+    def __init__(self, library: Library, intake: Intake, previews: Previews, web: WebIntake | None) -> None:
+        self._library = library
+        self._intake = intake
+        self._previews = previews
+        self._web = web
+        self.actions = {
+            "save": Action("editor", self._save),
+            "version": Action("editor", self._version),
+            "submit": Action("editor", self._submit),
+            "withdraw": Action("editor", self._withdraw),
+            "discard": Action("editor", self._discard),
+            "recover": Action("editor", self._recover),
+            "rewrite": Action("editor", self._rewrite),
+            "fetch": Action("editor", self._fetched),
+            "publish": Action("publisher", self._publish),
+            "schedule": Action("publisher", self._schedule),
+            "archive": Action("publisher", self._archive),
+            "restore": Action("publisher", self._publish),
+        }
+
+    def count(self) -> int:
+        """Return how many drafts wait for somebody."""
+        counts = self._library.revisions.counts()
+        return sum(counts.get(state, 0) for state in ("refused", "draft", "waiting"))
+
+    # --- what is seen --------------------------------------------------------------------------------------------
+
+    def show(self, visit: Visit) -> Markup:
+        """Return the lists, one revision, or the comparison of two."""
+        if not visit.path:
+            return self._lists(visit)
+        number = _number(visit.path[0])
+        if len(visit.path) > 2 and visit.path[1] == "diff":
+            return revision.comparison(self._library, visit, _number(visit.path[2]), number)
+        return revision.page(self._library, self._previews, visit, number)
+
+    def _lists(self, visit: Visit) -> Markup:
+        language = visit.language
+        return forms.titled(
+            words("desk_documents.title", language),
+            self._adding(visit),
+            self._work(visit),
+            self._served(visit),
+            tag("p", forms.link(forms.address("documents", list="ended"), words("desk_documents.ended", language))),
+            lead=words("desk_documents.lead", language),
+        ) if visit.query.get("list") != "ended" else self._ended(visit)  # fmt: skip
+
+    def _adding(self, visit: Visit) -> Markup:
+        language = visit.language
+        largest = self._library.settings.max_file_megabytes * 1_000_000
+        web: Child = None
+        if self._web:
+            web = forms.form(
+                "documents.fetch",
+                forms.field("url", words("desk_documents.web", language), kind="url", required=True,
+                            hint=words("desk_documents.web_hint", language)),
+                forms.checkbox("sitemap", words("desk_documents.sitemap", language)),
+                forms.submit(words("desk_documents.web_fetch", language)),
+            )  # fmt: skip
+        hint = words("desk_documents.drop_hint", language, limit=forms.size(largest, language))
+        return tag(
+            "section",
+            tag("h2", words("desk_documents.add", language), id="add"),
+            forms.dropzone("documents", language, largest=largest, accept=SUFFIXES, hint=hint),
+            web,
+            aria_labelledby="add",
+        )
+
+    def _work(self, visit: Visit) -> Markup:
+        language = visit.language
+        found = self._library.revisions.list(*IN_WORK, limit=500)
+        title = tag("h2", words("desk_documents.work", language), id="work")
+        if not found:
+            return tag("section", title, forms.empty(words("desk_documents.work_empty", language)))
+        may_publish = visit.person.may("publisher")
+        heads = [words(f"desk_documents.column_{name}", language) for name in ("title", "state", "found", "by", "when")]
+        rows = [
+            [
+                tag("span", _box(each, language) if may_publish and each.state in EDITABLE else None, _named(each)),
+                state_badge(each, language),
+                tag("span", revision.in_short(each, language)),
+                each.edited_by or each.created_by,
+                date_in_words(each.created_at.date().isoformat(), language),
+            ]
+            for each in found
+        ]
+        listed = forms.table(words("desk_documents.work", language), heads, rows)
+        if may_publish:
+            listed = forms.form(
+                "documents.publish", listed, forms.submit(words("desk_documents.publish_chosen", language))
+            )
+        reading = any(each.state == "received" for each in found)
+        return tag("section", title, listed, data_refresh="2" if reading else None, aria_labelledby="work")
+
+    def _served(self, visit: Visit) -> Markup:
+        language = visit.language
+        asked, spoken = visit.query.get("q", ""), visit.query.get("in", "")
+        start = int(start) if (start := visit.query.get("from", "")).isdecimal() else 0
+        infos = [
+            info
+            for info in self._library.documents.values()
+            if (not spoken or info.language == spoken)
+            and all(part in f"{info.title} {info.key} {info.url or ''}".casefold() for part in asked.casefold().split())
+        ]
+        title = tag("h2", words("desk_documents.served", language), id="served")
+        if not self._library.documents:
+            return tag("section", title, forms.empty(words("desk_documents.served_empty", language)))
+        languages = {"": words("desk_documents.any_language", language)} | _languages(language)
+        looking = forms.search(
+            "documents",
+            forms.field("q", words("desk_documents.search", language), asked, kind="search"),
+            forms.select("in", words("desk_documents.field_language", language), languages, spoken),
+            forms.submit(words("desk_documents.search_go", language)),
+        )
+        heads = [
+            words(f"desk_documents.column_{name}", language) for name in ("title", "language", "version", "review")
+        ]
+        rows = [
+            [
+                forms.link(forms.address("documents", info.revision), info.title),
+                info.language.upper(),
+                str(info.version),
+                date_in_words(review, language) if (review := info.meta.get("review_by")) else "",
+            ]
+            for info in infos[start : start + PAGE]
+        ]
+        count = words("desk_documents.served_count", language, count=len(infos))
+        listed = forms.table(count, heads, rows) if rows else forms.empty(words("desk_documents.none_found", language))
+        more = forms.address("documents", q=asked, **{"in": spoken}, **{"from": start + PAGE})
+        further = tag("p", forms.link(more, words("desk_documents.more", language)))
+        return tag(
+            "section", title, looking, listed, further if start + PAGE < len(infos) else None, aria_labelledby="served"
+        )
+
+    def _ended(self, visit: Visit) -> Markup:
+        language = visit.language
+        before = _number(visit.query["before"]) if visit.query.get("before") else None
+        found = self._library.revisions.list("replaced", "archived", "discarded", limit=PAGE, after=before)
+        heads = [words(f"desk_documents.column_{name}", language) for name in ("title", "state", "version", "when")]
+        rows = [
+            [
+                _named(each),
+                state_badge(each, language),
+                str(each.version or ""),
+                date_in_words(each.ended_at.date().isoformat(), language) if each.ended_at else "",
+            ]
+            for each in found
+        ]
+        title = words("desk_documents.ended", language)
+        more = forms.link(
+            forms.address("documents", list="ended", before=found[-1].number), words("desk_documents.more", language)
+        ) if len(found) == PAGE else None  # fmt: skip
+        listed = forms.table(title, heads, rows) if rows else forms.empty(words("desk_documents.none_found", language))
+        return forms.titled(title, listed, more, forms.link("documents", words("desk_documents.title", language)))
+
+    # --- what is done --------------------------------------------------------------------------------------------
+
+    def _save(self, visit: Visit, fields: Fields) -> Outcome:
+        number, language = _number(fields.get("number", "")), visit.language
+        found = self._library.revisions.get(number)
+        wrong = head.wrong(fields, found, language)
+        if wrong:
+            return Outcome(words("desk_documents.wrong_form", language), failed=True, wrong=wrong)
+        edit = head.edit(fields)
+        if found.state in EDITABLE:
+            self._library.revisions.edit(number, edit, visit.person.name)
+        else:
+            self._library.revisions.mark(number, edit, visit.person.name)
+        return Outcome(words("desk_documents.saved", language), f"documents/{number}")
+
+    def _version(self, visit: Visit, fields: Fields) -> Outcome:
+        """Make a draft the next version of the document that it looks like, or one of its own."""
+        number = _number(fields.get("number", ""))
+        self._library.revisions.edit(number, Edit(id=fields.get("id") or None), visit.person.name)
+        return Outcome(words("desk_documents.saved", visit.language), f"documents/{number}")
+
+    def _submit(self, visit: Visit, fields: Fields) -> Outcome:
+        number = _number(fields.get("number", ""))
+        self._library.revisions.submit(number, visit.person.name)
+        return Outcome(words("desk_documents.submitted", visit.language), f"documents/{number}")
+
+    def _withdraw(self, visit: Visit, fields: Fields) -> Outcome:
+        number = _number(fields.get("number", ""))
+        self._library.revisions.withdraw(number, visit.person.name)
+        return Outcome(words("desk_documents.withdrawn", visit.language), f"documents/{number}")
+
+    def _discard(self, visit: Visit, fields: Fields) -> Outcome:
+        number = _number(fields.get("number", ""))
+        self._library.revisions.discard(number, visit.person.name)
+        return Outcome(words("desk_documents.discarded", visit.language), f"documents/{number}")
+
+    def _recover(self, visit: Visit, fields: Fields) -> Outcome:
+        number = _number(fields.get("number", ""))
+        self._library.revisions.recover(number, visit.person.name)
+        self._intake.wake()
+        return Outcome(words("desk_documents.recovered", visit.language), f"documents/{number}")
+
+    def _rewrite(self, visit: Visit, fields: Fields) -> Outcome:
+        """Take the corrected text of a text file in, as if it had been uploaded."""
+        found = self._library.revisions.get(_number(fields.get("number", "")))
+        text = fields.get("text", "").replace("\r\n", "\n")
+        number = self._intake.write(text, found.name, visit.person.name, key=found.key)
+        return Outcome(words("desk_documents.rewritten", visit.language), f"documents/{number}")
+
+    def _fetched(self, visit: Visit, fields: Fields) -> Outcome:
+        url, language = fields.get("url", "").strip(), visit.language
+        if self._web is None:
+            raise NoSuchPlace("documents.fetch")
+        try:
+            if fields.get("sitemap"):
+                count = self._web.import_sitemap(url, visit.person.name)
+                return Outcome(words("desk_documents.sitemap_arrived", language, count=count), "documents")
+            number = self._web.fetch(url, visit.person.name)
+        except WebError as error:
+            sentence = words(f"desk_web.{error.kind}", language)
+            return Outcome(sentence, failed=True, wrong={"url": sentence})
+        return Outcome(words("desk_documents.web_arrived", language), f"documents/{number}")
+
+    def _publish(self, visit: Visit, fields: Fields) -> Iterator[Step | Outcome]:
+        language, person = visit.language, visit.person.name
+        numbers = [_number(part) for part in fields.get("number", "").split(",") if part]
+        if not numbers:
+            yield Outcome(words("desk_documents.nothing_chosen", language), failed=True)
+            return
+        reason = fields.get("reason", "").strip()
+        if revision.is_blocked(self._library, self._previews, numbers) and not reason:
+            sentence = words("desk_documents.blocked", language)
+            yield Outcome(sentence, failed=True, wrong={"reason": sentence})
+            return
+        titles = [self._approved(number, visit).title for number in numbers]
+        if reason:
+            subject = "revision " + ", ".join(str(number) for number in numbers)
+            self._library.journal.note(person, "overruled", subject, reason=reason[:500])
+        report = yield from stepwise(
+            lambda progress: self._library.publish(numbers, person, progress),
+            lambda _step: words("desk_documents.step_index", language),
+        )
+        if report.failed:
+            yield Outcome(report.failed[0].message, failed=True)
+            return
+        if len(titles) == 1:
+            said = words("desk_documents.published_now", language, title=titles[0])
+            yield Outcome(said, f"documents/{numbers[0]}")
+        else:
+            yield Outcome(words("desk_documents.published_many", language, count=len(titles)), "documents")
+
+    def _schedule(self, visit: Visit, fields: Fields) -> Outcome:
+        number, language = _number(fields.get("number", "")), visit.language
+        self._approved(number, visit)
+        try:
+            day = dt.date.fromisoformat(fields.get("day", ""))
+        except ValueError:
+            sentence = words("desk_documents.wrong_date", language)
+            return Outcome(sentence, failed=True, wrong={"day": sentence})
+        if day <= self._library.settings.current_date():
+            sentence = words("desk_documents.wrong_past", language)
+            return Outcome(sentence, failed=True, wrong={"day": sentence})
+        self._library.revisions.schedule(number, day, visit.person.name)
+        said = words("desk_documents.scheduled", language, date=date_in_words(day.isoformat(), language))
+        return Outcome(said, f"documents/{number}")
+
+    def _archive(self, visit: Visit, fields: Fields) -> Outcome:
+        number = _number(fields.get("number", ""))
+        key = self._library.revisions.get(number).key
+        info = self._library.documents.get(key or "")
+        if info and info.revision == number:
+            self._library.remove([info.key], by=visit.person.name)
+        return Outcome(words("desk_documents.archived", visit.language), f"documents/{number}")
+
+    def _approved(self, number: int, visit: Visit) -> Revision:
+        """Return a revision that this person may publish."""
+        found = self._library.revisions.get(number)
+        prepared = {found.created_by, found.edited_by}
+        if self._library.settings.staff_second_person and found.state in EDITABLE and visit.person.name in prepared:
+            raise NeedsSecondPerson(words("desk_documents.second_person", visit.language))
+        return found
+
+
+def state_badge(found: Revision, language: Language) -> Markup:
+    """Return the state of a revision in words."""
+    key, date = found.state, ""
+    if found.state == "scheduled":
+        date = date_in_words(found.publish_on, language)
+    elif found.state == "published" and found.expires_on:
+        key, date = "published_until", date_in_words(found.expires_on, language)  # type: ignore[assignment]
+    return forms.badge(LOOKS[found.state], words(f"desk_documents.state_{key}", language, date=date))
+
+
+def _named(found: Revision) -> Markup:
+    return forms.link(forms.address("documents", found.number), found.title or found.name)
+
+
+def _box(found: Revision, language: Language) -> Markup:
+    label = words("desk_documents.choose", language, title=found.title or found.name)
+    return tag("input", type="checkbox", name="number", value=str(found.number), aria_label=label)
+
+
+def _languages(language: Language) -> dict[str, str]:
+    return {each: word("language_name", each) for each in LANGUAGES} if language else {}
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or len(text) > 12:
+        raise NoSuchPlace(text)
+    return int(text)

@@ -1,0 +1,158 @@
+"""The journal: who changed what, and when; newest first, as a list to read and as a file to keep."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+
+from bot.wording import catalogue
+from ingest.documents import Language
+from ingest.journal import Entry, Journal
+from ingest.settings import BRUSSELS
+from ui.markup import Markup, tag
+from ui.staff import forms
+from ui.staff.desk import Action, Export, Visit
+from ui.staff.forms import words
+from ui.words import date_in_words
+
+PAGE = 50
+"""Entries that are shown together."""
+AT_ONCE = 1000
+"""Entries that are read together for the file."""
+COLUMNS = ("number", "at", "by", "action", "subject", "detail")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+class JournalRoom:
+    """The room of the journal."""
+
+    name = "journal"
+    actions: Mapping[str, Action] = {}
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+
+    @property
+    def exports(self) -> Mapping[str, Export]:
+        """The whole journal as a table, for administrators."""
+        return {"journal.csv": Export("administrator", "journal.csv", "text/csv; charset=utf-8", self.table)}
+
+    def count(self) -> int:
+        """Return 0: nothing waits in the journal."""
+        return 0
+
+    def show(self, visit: Visit) -> Markup:
+        """Return the entries that the address asks for, with the way to older ones."""
+        say = visit.language
+        asked = {key: visit.query.get(key, "") for key in ("by", "action", "subject")}
+        before = visit.query.get("before", "")
+        entries = self.journal.entries(
+            limit=PAGE + 1, before=int(before) if before.isdecimal() and len(before) < 16 else None, **asked
+        )
+        return forms.titled(
+            words("desk_journal.title", say),
+            self._filters(asked, say),
+            _list(entries[:PAGE], say) if entries else self._nothing(asked, say),
+            _pages(entries, asked, before, say),
+            _download(visit),
+            lead=words("desk_journal.lead", say),
+        )
+
+    def table(self, _visit: Visit) -> bytes:
+        """Return every entry as CSV, oldest last; what a spreadsheet would take for a formula is text."""
+        written = io.StringIO()
+        # The mark at the beginning tells spreadsheets that the letters are UTF-8.
+        written.write("\ufeff")
+        rows = csv.writer(written)
+        rows.writerow(COLUMNS)
+        before: int | None = None
+        while entries := self.journal.entries(limit=AT_ONCE, before=before):
+            for entry in entries:
+                detail = json.dumps(dict(entry.detail), ensure_ascii=False, sort_keys=True) if entry.detail else ""
+                at = entry.at.isoformat(timespec="seconds")
+                cells = (str(entry.number), at, entry.by, entry.action, entry.subject, detail)
+                rows.writerow([harmless(cell) for cell in cells])
+            before = entries[-1].number
+        return written.getvalue().encode()
+
+    def _filters(self, asked: Mapping[str, str], language: Language) -> Markup:
+        people, actions = self.journal.people(), self.journal.actions()
+        anyone = {"": words("desk_journal.all", language)}
+        shown = {action: action_in_words(action, language) for action in actions}
+        return forms.search(
+            "journal",
+            forms.select(
+                "by", words("desk_journal.by", language), anyone | {name: name for name in people}, asked["by"]
+            ),
+            forms.select("action", words("desk_journal.action", language), anyone | shown, asked["action"]),
+            forms.field("subject", words("desk_journal.subject", language), asked["subject"], maxlength=300),
+            forms.submit(words("desk_journal.filter", language)),
+        )
+
+    def _nothing(self, asked: Mapping[str, str], language: Language) -> Markup:
+        if any(asked.values()):
+            again = tag("p", forms.link("journal", words("desk_journal.show_all", language)))
+            return forms.empty(words("desk_journal.none_found", language), again)
+        return forms.empty(words("desk_journal.empty", language))
+
+
+def action_in_words(action: str, language: Language) -> str:
+    """Return an action as a reader knows it; one without words is shown as it is written."""
+    key = f"desk_journal.action_{action.replace(' ', '_')}"
+    return words(key, language) if key in catalogue() else action.replace("_", " ")
+
+
+def harmless(cell: str) -> str:
+    """Return *cell* so that no spreadsheet computes it: text that begins like a formula gets a quote before it."""
+    return f"'{cell}" if cell.lstrip(" \u00a0\ufeff").startswith(_FORMULA) or cell.startswith(_FORMULA) else cell
+
+
+def _list(entries: list[Entry], language: Language) -> Markup:
+    heads = [words(f"desk_journal.{key}", language) for key in ("when", "by", "action", "subject", "detail")]
+    rows = [
+        (
+            _moment(entry, language),
+            entry.by,
+            action_in_words(entry.action, language),
+            forms.link(forms.address("journal", subject=entry.subject), entry.subject),
+            tag("small", _detail(entry.detail)),
+        )
+        for entry in entries
+    ]
+    return forms.table(words("desk_journal.caption", language), heads, rows)
+
+
+def _moment(entry: Entry, language: Language) -> Markup:
+    here = entry.at.astimezone(BRUSSELS)
+    text = f"{date_in_words(here.date().isoformat(), language)}, {here:%H:%M}"
+    return tag("time", text, datetime=entry.at.isoformat(timespec="seconds"))
+
+
+def _detail(detail: Mapping[str, object]) -> str:
+    parts = []
+    for key, value in detail.items():
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        parts.append(f"{key.replace('_', ' ')}: {shown}")
+    return " · ".join(parts)
+
+
+def _pages(entries: list[Entry], asked: Mapping[str, str], before: str, language: Language) -> Markup | None:
+    """Return the way to older entries, and back to the newest."""
+    links = []
+    if before:
+        links.append(forms.link(forms.address("journal", **asked), words("desk_journal.newest", language)))
+    if len(entries) > PAGE:
+        older = forms.address("journal", **asked, before=entries[PAGE - 1].number)
+        links.append(forms.link(older, words("desk_journal.older", language)))
+    if not links:
+        return None
+    return tag("nav", links, class_="row", aria_label=words("desk_journal.pages", language))
+
+
+def _download(visit: Visit) -> Markup | None:
+    if not visit.person.may("administrator"):
+        return None
+    file = tag("a", words("desk_journal.download", visit.language), href="export/journal/journal.csv", download=True)
+    return tag("p", file)
