@@ -100,7 +100,7 @@ def test_a_file_that_is_too_large_is_refused_at_once(library: Library, intake: I
     """A file over the limit is refused before anything is stored."""
     path = intake.folder / "large"
     with path.open("wb") as file:
-        file.truncate((library.settings.max_file_megabytes + 1) * 1_000_000)
+        file.truncate((library.settings.max_file_megabytes + 1) * 2**20)
     with pytest.raises(UnreadableFile, match=r"large\.bin: larger than 50 MB"):
         intake.receive(path, "large.bin", "anne")
     assert library.revisions.list() == []
