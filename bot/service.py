@@ -57,8 +57,14 @@ class Bot:
     """Answers questions from one library. ``stream`` is the one path; ``ask`` is its last value."""
 
     def __init__(
-        self, library: Reading, settings: Settings, reranker: Reranker | None = None, model: ChatModel | None = None
+        self,
+        library: Reading,
+        settings: Settings,
+        reranker: Reranker | None = None,
+        model: ChatModel | None = None,
+        contradictions: Contradictions | None = None,
     ) -> None:
+        """*contradictions* may be shared with the bots of other generations of the same library."""
         self.library = library
         self.settings = settings
         self._retriever = Retriever(library, reranker)
@@ -69,7 +75,7 @@ class Bot:
         self._turn = Lock()
         self._composer = Composer(self._retriever)
         self._scope = Scope()
-        self.contradictions = Contradictions(Cards(library.cards))
+        self.contradictions = contradictions or Contradictions(Cards(library.cards))
         self.pins = PinMatcher(self._retriever, self._scope)
         self.ready = True
 
@@ -99,7 +105,7 @@ class Bot:
             self._phraser.prepare()
 
     def prepare(self, former: Bot | None = None) -> None:
-        """Prepare every statement of a small library, so that no question waits for it; takes about a second.
+        """Prepare every statement of a small library, so that no question waits for it; takes some seconds.
 
         What the bot of a *former* generation has prepared is taken over.
         """
