@@ -105,7 +105,7 @@ class Bot:
             self._phraser.prepare()
 
     def prepare(self, former: Bot | None = None) -> None:
-        """Prepare every statement of a small library, so that no question waits for it; takes about a second.
+        """Prepare every statement of a small library, so that no question waits for it; takes some seconds.
 
         What the bot of a *former* generation has prepared is taken over.
         """
