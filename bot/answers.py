@@ -94,6 +94,13 @@ class NextStep:
 
 
 @dataclass(frozen=True, slots=True)
+class Validated:
+    """That staff wrote and validated an answer, and on which day (ISO); who did is no business of readers."""
+
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """How an answer was made; kept with its receipt, not part of the public form."""
 
@@ -115,6 +122,8 @@ class Trace:
     """The earlier turns that the question was asked after."""
     evidence: float | None = None
     """How likely the answer holds what was asked; none where it was not judged by evidence, or before it was kept."""
+    pin: int = 0
+    """Number of the validated answer that was given; 0 when none was."""
 
     def as_json(self) -> dict[str, Any]:
         """The form in which a receipt keeps it."""
@@ -153,6 +162,8 @@ class Answer:
     """False while the answer is still growing."""
     stage: str = ""
     """While the answer grows: the step at work."""
+    validated: Validated | None = None
+    """Set when staff wrote the answer: its statements are then theirs, over the quotes that they cite."""
     trace: Trace = field(default=Trace(), compare=False)
     """How it was made; two answers that say the same are the same."""
 
@@ -171,6 +182,8 @@ class Answer:
         data = dataclasses.asdict(dataclasses.replace(self, trace=Trace()))
         for key in ("complete", "stage", "notes", "provisional", "trace"):
             del data[key]
+        if self.validated is None:
+            del data["validated"]
         return data
 
     @classmethod
@@ -183,4 +196,6 @@ class Answer:
             Statement(**{**entry, "citations": tuple(entry["citations"])}) for entry in values["statements"]
         )
         values["next_step"] = NextStep(**values["next_step"]) if values["next_step"] else None
+        if values.get("validated"):
+            values["validated"] = Validated(**values["validated"])
         return cls(**values)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from bot.answers import Hit, Message, Status
+from bot.answers import Hit, Message, Status, Validated
 from bot.chat import Kind
 from bot.intent import Want
 from bot.retrieval import Query
@@ -24,6 +24,8 @@ class Part:
     text: str
     quotes: tuple[Candidate, ...]
     phrased: bool = False
+    language: Language | None = None
+    """The language of words that staff wrote; none for a quote."""
 
     @classmethod
     def quoted(cls, candidate: Candidate) -> Part:
@@ -61,6 +63,10 @@ class Draft:
     chosen: list[Candidate] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     """What is said, in order: what was chosen, or what a model made of it."""
+    pin: int = 0
+    """Number of the validated answer that the question asks for."""
+    validated: Validated | None = None
+    """When staff validated that answer; *parts* are then its statements."""
     failure: Kind | None = None
     """Why a language model's words are not used, when one was to phrase the answer."""
     evidence: float | None = None

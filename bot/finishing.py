@@ -39,7 +39,7 @@ def finish(
     *disputing* knows on what our sources contradict each other, and what staff confirmed of programmes.
     """
     language = draft.language
-    parts = draft.parts if model else [Part.quoted(candidate) for candidate in _shown(draft)]
+    parts = draft.parts if model or draft.validated else [Part.quoted(candidate) for candidate in _shown(draft)]
     disputed = disputing.disputed(parts, language) if disputing else Disputed()
     parts = [*parts, *disputed.parts]
     cited = list(dict.fromkeys(candidate for part in parts for candidate in part.quotes))
@@ -58,22 +58,18 @@ def finish(
     lead = _lead(draft, closed, shown=bool(parts))
     body = " ".join(marked(part) for part in statements)
     failure = [say(f"answers.model_{draft.failure}", language)] if draft.failure else []
-    phrased = [say("answers.phrased", language, model=model)] if model else []
-    notes = [
-        *disputed.lines,
-        *(line for line in states_said.values() if line not in closed),
-        *contact,
-        *failure,
-        *as_of,
-        *phrased,
-    ]
+    made = [say("answers.phrased", language, model=model)] if model else []
+    if draft.validated:
+        made = [say("answers.validated", language, date=in_words(draft.validated.on, language))]
+    states_told = [line for line in states_said.values() if line not in closed]
+    notes = [*disputed.lines, *states_told, *contact, *failure, *as_of, *made]
     text = "\n\n".join(part for part in (lead, body, "\n".join(notes)) if part)
     return Answer(
         id=id, question=draft.question, standalone_question=draft.standalone, language=language, status=draft.status,
         text=text, as_of=today.isoformat(), generation=library.generation,
         mode=f"llm:{model}" if model else "extractive",
         statements=tuple(statements), citations=tuple(citations), programmes=tuple(programmes), next_step=next_step,
-        notes=tuple(notes), timings=dict(draft.timings),
+        notes=tuple(notes), timings=dict(draft.timings), validated=draft.validated,
     )  # fmt: skip
 
 
@@ -130,7 +126,7 @@ def _state(part: Part, numbers: Mapping[Candidate, int], language: Language, *, 
     cited = tuple(numbers[candidate] for candidate in part.quotes)
     if part.phrased:
         return Statement(part.text if part.text[-1] in ".!?…" else f"{part.text}.", cited, language, phrased=True)
-    own = part.quotes[0].passage.language
+    own = part.language or part.quotes[0].passage.language
     text = say("answers.quoted", language, quote=part.text.removesuffix(".")) if model else part.text
     if own != language:
         text += " " + say("answers.in_language", language, language=say(f"answers.language_{own}", language))

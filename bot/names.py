@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,14 +29,26 @@ class Names:
 
     def named(self, question: str) -> dict[str, float]:
         """Return the documents that *question* calls by name, each with a weight: 1 for a name that says it all."""
-        spoken = [fold(word) for word in words(question)]
         found: dict[str, float] = {}
+        for name in self._spoken(question):
+            weight = self._rarity(name.words) * (1.0 if name.title else 0.8)
+            found[name.document] = max(found.get(name.document, 0.0), weight)
+        return found
+
+    def calling(self, question: str) -> dict[str, frozenset[str]]:
+        """Return the folded words by which *question* calls each document that it names."""
+        found: dict[str, frozenset[str]] = {}
+        for name in self._spoken(question):
+            found[name.document] = found.get(name.document, frozenset()) | set(name.words)
+        return found
+
+    def _spoken(self, question: str) -> Iterator[Name]:
+        """Yield the names that stand in *question*."""
+        spoken = [fold(word) for word in words(question)]
         for position, word in enumerate(spoken):
             for name in self._by_first_word.get(word, ()):
                 if tuple(spoken[position : position + len(name.words)]) == name.words:
-                    weight = self._rarity(name.words) * (1.0 if name.title else 0.8)
-                    found[name.document] = max(found.get(name.document, 0.0), weight)
-        return found
+                    yield name
 
     def without(self, question: str) -> str:
         """Return *question* without the proper names of documents: they say nothing about its language."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot import finishing, followups
-from bot.answers import Answer, Message, Status, Trace
+from bot.answers import Answer, Message, Status, Trace, Validated
 from bot.budget import Budget
 from bot.cards import Cards
 from bot.chat import ChatModel, Patience
@@ -28,6 +28,7 @@ from bot.draft import Draft
 from bot.evidence import judge
 from bot.intent import wants
 from bot.phrasing import Phraser, Phrasing, is_phrased
+from bot.pins import PinMatcher
 from bot.reranking import Reranker
 from bot.retrieval import Retriever, rank_documents
 from bot.scope import Scope, features, sign
@@ -56,8 +57,14 @@ class Bot:
     """Answers questions from one library. ``stream`` is the one path; ``ask`` is its last value."""
 
     def __init__(
-        self, library: Reading, settings: Settings, reranker: Reranker | None = None, model: ChatModel | None = None
+        self,
+        library: Reading,
+        settings: Settings,
+        reranker: Reranker | None = None,
+        model: ChatModel | None = None,
+        contradictions: Contradictions | None = None,
     ) -> None:
+        """*contradictions* may be shared with the bots of other generations of the same library."""
         self.library = library
         self.settings = settings
         self._retriever = Retriever(library, reranker)
@@ -68,7 +75,8 @@ class Bot:
         self._turn = Lock()
         self._composer = Composer(self._retriever)
         self._scope = Scope()
-        self.contradictions = Contradictions(Cards(library.cards))
+        self.contradictions = contradictions or Contradictions(Cards(library.cards))
+        self.pins = PinMatcher(self._retriever, self._scope)
         self.ready = True
 
     @property
@@ -159,7 +167,9 @@ class Bot:
         """Yield growing answers; the last one is complete."""
         yield self._growing(draft, "retrieve")
         if self._phraser and draft.context and len(draft.question) <= self.settings.max_question:
-            await self._phraser.rewrite(draft, origin)
+            await asyncio.to_thread(self._find_pin, draft)
+            if not draft.pin:
+                await self._phraser.rewrite(draft, origin)
         answer = await asyncio.to_thread(self._answer, draft)
         if self._phraser and draft.failure:
             answer = dataclasses.replace(answer, trace=Trace(self._phraser.model.name, failure=draft.failure))
@@ -223,6 +233,9 @@ class Bot:
             return self._told(draft, "clarify", text)
         if not draft.context and not sign(draft.question) and self._says_too_little(draft):
             return self._told(draft, "clarify", say("answers.clarify", draft.language))
+        self._find_pin(draft)
+        if draft.pin:
+            return self._validated(draft)
         with draft.timed("retrieve"):
             self._retrieve(draft)
         with draft.timed("understand"):
@@ -242,6 +255,23 @@ class Bot:
                 draft, self.library, draft.today, uuid.uuid4().hex, disputing=self._disputing(draft)
             )
         return dataclasses.replace(answer, timings=dict(draft.timings))
+
+    def _find_pin(self, draft: Draft) -> None:
+        """Find the validated answer to the question, once: in the words of the rules, never in those of a model."""
+        if "pin" in draft.timings:
+            return
+        with draft.timed("pin"):
+            found = self.pins.find(draft.standalone, draft.language, draft.today)
+            if found and not self.pins.overruled(draft.question, draft.language, found):
+                pin = found.served.pin
+                draft.pin, draft.validated = pin.number, Validated(pin.validated_on)
+                draft.parts = found.parts(draft.language)
+
+    def _validated(self, draft: Draft) -> Answer:
+        """Return the answer that staff validated; states, contact and ages are those of today."""
+        with draft.timed("finish"):
+            answer = finishing.finish(draft, self.library, draft.today, uuid.uuid4().hex)
+        return dataclasses.replace(answer, timings=dict(draft.timings), trace=Trace(pin=draft.pin))
 
     def _understand(self, question: str, history: tuple[Message, ...], language: Language | None) -> Draft:
         start = time.perf_counter()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -191,6 +191,11 @@ def quote_found(quote: str, text: str) -> bool:
 _ADDRESS = re.compile(r"\S+(?:://|@)\S+|www\.\S+")
 _REORDERING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Signs by which 05 may be shown as 50."""
+
+
+def reorders(text: str) -> bool:
+    """Return whether *text* holds signs that turn the order of reading: 05 may be shown as 50."""
+    return bool(_REORDERING.search(text))
 
 
 def unheld_figure(statement: str, language: Language, quotes: Sequence[Quote]) -> str:
@@ -384,7 +389,17 @@ def _group(name: str) -> int:
     return -1
 
 
-def _is_held(name: str, held: set[str], initials: str, *, acronym: bool) -> bool:
+def folded_parts(text: str) -> frozenset[str]:
+    """Return the words of *text* as names are cut, folded."""
+    return frozenset(fold(word) for word in _parts(plain(text)))
+
+
+def is_known_name(name: str, held: Collection[str]) -> bool:
+    """Return whether a folded *name* is, in some form or language, among the folded words *held*."""
+    return _is_held(name, held, "", acronym=False)
+
+
+def _is_held(name: str, held: Collection[str], initials: str, *, acronym: bool) -> bool:
     """Return whether a folded *name* is among the *held* words in some form."""
     group = _group(name)
     if name in held or (group >= 0 and any(_group(other) == group for other in held)):

@@ -373,6 +373,31 @@ class CardRulingRow(Base):
     withdrawn: Mapped[bool] = mapped_column(default=False)
 
 
+class PinRow(Base):
+    """An answer that staff wrote for a question; what it says stands in its versions."""
+
+    __tablename__ = "pin"
+    number: Mapped[int] = mapped_column(primary_key=True)
+    latest: Mapped[int]
+    served: Mapped[int | None]
+    """The version that readers get; none while it is inactive."""
+    validated_on: Mapped[str | None] = mapped_column(String(10))
+    validated_by: Mapped[str | None] = mapped_column(String(100))
+    review: Mapped[str] = mapped_column(Text, default="")
+    """Why the owner must look at it before it is served again; empty when he need not."""
+
+
+class PinVersionRow(Base):
+    """One version of a pin; ``data`` is a ``PinContent`` as JSON. Versions are only ever added."""
+
+    __tablename__ = "pin_version"
+    pin: Mapped[int] = mapped_column(ForeignKey("pin.number"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    by: Mapped[str] = mapped_column(String(100))
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 def now() -> dt.datetime:
     """Return the present moment, as the tables store it."""
     return dt.datetime.now(dt.UTC)

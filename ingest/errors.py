@@ -7,6 +7,7 @@ GuichetError
 ├── ModelUnavailable     a model that cannot be loaded, downloaded or reached
 ├── ModelMismatch        the index was made with another embedding model
 ├── UnknownDocument      an id that the library does not hold
+├── UnknownPin           a validated answer, or a version of one, that is not there
 ├── UnreadableFile       a file that gives no text, with the kind of reason
 │   └── InvalidFrontMatter   a Markdown sheet whose head is wrong: file, line and key
 └── WebError             a web address that gives no page, with the kind of reason
@@ -43,6 +44,10 @@ class ModelMismatch(GuichetError):
 
 class UnknownDocument(GuichetError):
     """No document of the library has this id."""
+
+
+class UnknownPin(GuichetError):
+    """No validated answer has this number, or it has no such version."""
 
 
 class UnreadableFile(GuichetError):

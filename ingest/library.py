@@ -36,6 +36,7 @@ from ingest.journal import Journal
 from ingest.lexicon import Lexicon
 from ingest.originals import Originals, listed
 from ingest.passages import split
+from ingest.pins import Pins
 from ingest.progress import Progress
 from ingest.readers.sandbox import Sandbox
 from ingest.receipts import Receipts
@@ -146,6 +147,11 @@ class Library:
     def revisions(self) -> Revisions:
         """Every version of every document, in its state."""
         return Revisions(self.engine, self.look_again)
+
+    @cached_property
+    def pins(self) -> Pins:
+        """The answers that staff has validated."""
+        return Pins(self.engine)
 
     def expire(self) -> None:
         """Let go of what was kept long enough: when a bot is opened, and once a day while it runs."""
@@ -482,7 +488,7 @@ class Library:
     ) -> Snapshot:
         return Snapshot(
             generation, documents, indexes, self._stored, settings=self.settings, embedder=self.embedder,
-            words_model=self.words_model, receipts=self.receipts, usage=self.usage, cards=self.cards,
+            words_model=self.words_model, receipts=self.receipts, usage=self.usage, cards=self.cards, pins=self.pins,
             unpublished=unpublished,
         )  # fmt: skip
 

@@ -16,6 +16,7 @@ from ingest.documents import LANGUAGES, Language, Passage, Source, Span
 from ingest.embedding import Embedder, StaticEmbedder
 from ingest.indexes import Indexes
 from ingest.lexicon import Lexicon
+from ingest.pins import Pins
 from ingest.receipts import Receipts
 from ingest.settings import Settings
 from ingest.usage import Usage
@@ -98,6 +99,7 @@ class Snapshot:
         receipts: Receipts,
         usage: Usage,
         cards: CardStore,
+        pins: Pins,
         unpublished: Mapping[str, Sequence[Passage]] | None = None,
     ) -> None:
         """*unpublished* are the passages of documents that are not in the database, by key: those of a preview."""
@@ -110,6 +112,7 @@ class Snapshot:
         self.receipts = receipts
         self.usage = usage
         self.cards = cards
+        self.pins = pins
         self._stored = stored
         self._unpublished = dict(unpublished or {})
         self._by_id = {passage.id: passage for own in self._unpublished.values() for passage in own}
@@ -202,6 +205,10 @@ class Reading(Protocol):
     @property
     def cards(self) -> CardStore:
         """What staff decided on the cards of programmes."""
+
+    @property
+    def pins(self) -> Pins:
+        """The answers that staff has validated."""
 
     def key_of(self, id: str, language: Language) -> str | None:
         """Return the key of a document in *language*, or else in the first language that it has."""

@@ -8,8 +8,7 @@ import logging
 import os
 import socket
 import sys
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from pydantic import SecretStr
 
@@ -20,7 +19,6 @@ from ui.staff.people import ROLES
 
 logger = logging.getLogger(__name__)
 
-DAY = 24 * 3600.0
 PREPARE_AFTER = 8.0
 """Seconds from opening the bot until its statements are prepared; it answers, a little slower, before."""
 
@@ -91,29 +89,18 @@ def serve(settings: Settings) -> int:
     with listening(settings.host, settings.port) as held:
         # Only now: a taken port is said at once, not after the seconds that these imports and the bot take.
         from bot.bootstrap import open_live
+        from ui.chores import DAY, Chore, Chores
         from ui.serving import run
+        from ui.staff.opening import open_desk
 
-        with open_live(settings) as bot:
+        with open_live(settings) as bot, open_desk(bot, settings) as desk:
+            if desk.first_password:
+                print(f"Staff desk: log in at /staff as admin with the one-time password {desk.first_password}")
             # Not before the page is up: preparing takes a second of the same processor.
-            later = threading.Timer(PREPARE_AFTER, bot.prepare)
-            later.daemon = True
-            later.start()
-            ended = threading.Event()
-            threading.Thread(target=again_and_again, args=(bot.library.expire, DAY, ended), daemon=True).start()
-            try:
-                run(bot, settings, held)
-            finally:
-                ended.set()
+            prepare = Chore("prepare", bot.prepare, 365 * DAY, PREPARE_AFTER)
+            with Chores((prepare, *desk.chores)):
+                run(bot, settings, held, desk.staff)
     return 0
-
-
-def again_and_again(action: Callable[[], object], seconds: float, ended: threading.Event) -> None:
-    """Do *action* every so many *seconds* until *ended*; one that fails is noted, and the next is made all the same."""
-    while not ended.wait(seconds):
-        try:
-            action()
-        except Exception as error:  # noqa: BLE001  what must be forgotten must not depend on one busy moment
-            logger.error("a daily task failed: %s", type(error).__name__)
 
 
 def listening(host: str, port: int) -> socket.socket:

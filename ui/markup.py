@@ -98,19 +98,30 @@ def stage_in_words(answer: Answer, count: int) -> str:
 def finished(answer: Answer, page: Language, today: dt.date, *, updated: bool = False) -> Markup:
     """Return a complete answer with its sources, programmes and actions for a page in language *page*."""
     return joined(
-        tag(
-            "div",
-            tag("p", word("updated", page), class_="updated") if updated else None,
-            tag("div", _paragraphs(answer), class_="said", lang=answer.language),
-            _notes(answer),
-            _actions(answer, page),
-            class_="card",
+        _card(
+            answer, page, tag("p", word("updated", page), class_="updated") if updated else None, _actions(answer, page)
         ),
         _programmes(answer, page, today),
         _printed(answer, page, today),
         [_source(citation, page) for citation in answer.citations],
         tag("pre", copy_text(answer, page), class_="copy-text", hidden=True),
     )
+
+
+def shown(answer: Answer, page: Language, today: dt.date) -> Markup:
+    """Return a complete answer as readers see it, without anything to do: what staff looks at before it is public."""
+    return joined(
+        _card(answer, page),
+        _programmes(answer, page, today),
+        tag("ol", [_printed_source(citation, page) for citation in answer.citations], class_="quotes"),
+    )
+
+
+def _card(answer: Answer, page: Language, before: Markup | None = None, after: Markup | None = None) -> Markup:
+    # Who wrote it comes first; on which day staff validated it stands in the notes.
+    badge = tag("p", icon("validated"), tag("span", word("validated", page)), class_="validated")
+    said = tag("div", _paragraphs(answer), class_="said", lang=answer.language)
+    return tag("div", before, badge if answer.validated else None, said, _notes(answer), after, class_="card")
 
 
 def trouble(sentence: str, page: Language) -> Markup:
@@ -254,7 +265,7 @@ def _notes(answer: Answer) -> Markup | None:
     """Return the lines under the statements: what to know and do, then, small, the age of the sources and who wrote."""
     if not answer.notes:
         return None
-    small = (2 if answer.is_phrased else 1) if answer.citations else 0
+    small = (2 if answer.is_phrased or answer.validated else 1) if answer.citations else 0
     lines, age = answer.notes[: len(answer.notes) - small], answer.notes[len(answer.notes) - small :]
     return tag(
         "div",

@@ -10,6 +10,7 @@ from rich.console import Console
 from ingest.settings import Settings
 from ui.asking import Bot
 from ui.server import create_app
+from ui.staff.mount import Staff
 
 
 class Server(uvicorn.Server):
@@ -29,10 +30,10 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run(bot: Bot, settings: Settings, held: socket.socket) -> None:
-    """Serve *bot* on the socket *held* until interrupted."""
+def run(bot: Bot, settings: Settings, held: socket.socket, staff: Staff | None = None) -> None:
+    """Serve *bot*, with the desk of *staff*, on the socket *held* until interrupted."""
     configuration = uvicorn.Config(
-        create_app(bot, settings),
+        create_app(bot, settings, staff=staff),
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -243,6 +243,7 @@ _SIGNS = {
     "print": '<path d="M7 9V4h10v5M7 17H4V9h16v8h-3M7 14h10v6H7z"/>',
     "retry": '<path d="M5 12a7 7 0 1 0 2.3-5.2M5 4v4h4"/>',
     "warning": '<path d="M12 4 2.5 20h19zM12 10v5M12 17.5v.2"/>',
+    "validated": '<path d="M12 3 5 6v5c0 4.5 3 8 7 10 4-2 7-5.5 7-10V6z"/><path d="m9 11.5 2.3 2.3L15.5 9.5"/>',
     "open": '<path d="m5 12.5 4.5 4.5L19 7.5"/>',
     "closing": '<circle cx="12" cy="12" r="8.5"/><path d="M12 7v5l3.5 2"/>',
     "opens": '<path d="M5 12h14M13 6l6 6-6 6"/>',

@@ -108,16 +108,18 @@ async def _taken(staff: Staff, person: Person, request: Request, name: str) -> i
     stated = request.headers.get("content-length", "0")
     if stated.isdecimal() and int(stated) > staff.largest:
         raise _Refused("file_too_large", 413, limit=limit)
-    path = await run_in_threadpool(_place, staff.folder)
     try:
-        if not await _written(request, path, staff.largest, limit):
-            raise _Refused("file_empty", 422)
-        return await run_in_threadpool(staff.receive, person, name[:LONGEST_NAME], path)
+        path = await run_in_threadpool(_place, staff.folder)
+        try:
+            if not await _written(request, path, staff.largest, limit):
+                raise _Refused("file_empty", 422)
+            return await run_in_threadpool(staff.receive, person, name[:LONGEST_NAME], path)
+        finally:
+            await run_in_threadpool(path.unlink, missing_ok=True)
     except OSError as error:
-        logger.error("an upload could not be written: %s", errno.errorcode.get(error.errno or 0, "?"))
-        raise _Refused("disk_full" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "unexpected", 507) from error
-    finally:
-        await run_in_threadpool(path.unlink, missing_ok=True)
+        logger.error("an upload could not be kept: %s", errno.errorcode.get(error.errno or 0, "?"))
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise _Refused("disk_full" if full else "unexpected", 507 if full else 500) from error
 
 
 def _place(folder: Path) -> Path:

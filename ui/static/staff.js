@@ -7,6 +7,7 @@
   const { serialised, restore, wrongIn, mark, markWrong, clearWrong } = window.deskFields;
   const TICK = 1000;
   const SILENCE = 6000; // after so long without a sign, ask whether the server is still there
+  const UNHEARD = 3000; // after so long the first room is asked for again
   const AT_MOST = 900000; // letters of a form; the server takes a little more
   const QUIET = 3000; // between two steps that are read aloud
 
@@ -49,9 +50,15 @@
     if (lost) { reload(); return; }
     clearTimeout(again);
     if (here !== null && how !== "again") places.set(here, scrollY);
-    showing = { turn: randomName(), address, how, lastSign: Date.now() };
+    showing = { turn: randomName(), address, how, lastSign: Date.now(), asked: 0 };
     page().setAttribute("aria-busy", "true");
-    carriers.show("show", { turn: showing.turn, address, language: words.language, token: words.token });
+    askRoom();
+  }
+
+  function askRoom() {
+    showing.asked = Date.now();
+    const { turn, address } = showing;
+    carriers.show("show", { turn, address, language: words.language, token: words.token });
   }
 
   function receiveRoom(value) {
@@ -285,6 +292,7 @@
   // Somebody has logged in again in another tab: read this session's token there, if it is still the same person.
   async function renew(work, then) {
     work.renewed = true;
+    work.turn = ""; // Gradio tells the end of a work twice
     try {
       const response = await fetch(`./?lang=${words.language}`, { cache: "no-store" });
       const text = one("#words", new DOMParser().parseFromString(await response.text(), "text/html"))?.textContent;
@@ -321,6 +329,8 @@
   // Whether the server is still there, and the session too
 
   setInterval(() => {
+    // Gradio may lose an event that comes while it is still building the page; to look twice does no harm.
+    if (showing?.how === "first" && Date.now() - showing.asked > UNHEARD) askRoom();
     for (const work of [showing, acting]) {
       if (!work || Date.now() - work.lastSign < SILENCE) continue;
       work.lastSign = Date.now();
@@ -433,5 +443,5 @@
     if (here === null && document.title !== title) document.title = title;
   }).observe(root, { attributeFilter: ["lang"] });
 
-  window.desk = { connect, announce, words: () => words, here: () => here, again: () => show(here, "again"), quiet: () => Boolean(changed) };
+  window.desk = { connect, announce, words: () => words, again: () => show(here, "again"), quiet: () => Boolean(changed) };
 })();

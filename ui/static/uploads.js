@@ -82,7 +82,7 @@
     const failed = count("failed");
     const parts = [received ? fill(words().files_received, { count: received }) : "", failed ? fill(words().files_failed, { count: failed }) : ""];
     window.desk.announce(parts.filter(Boolean).join(". "));
-    const shown = (window.desk.here() ?? "").split("?")[0] === address.split("?")[0];
+    const shown = zone()?.dataset.upload === address;
     if (!received || (shown && window.desk.quiet())) return;
     for (const each of files.filter((one) => one.state === "received")) drop(each);
     if (shown) window.desk.again();

@@ -1,9 +1,9 @@
-"""The way in to the desk over an empty database, with a hash that costs little."""
+"""The way in to the desk over an empty database, with a hash that costs little; a desk of demonstration rooms."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,10 @@ from sqlalchemy import Engine
 
 from ingest.database import connect
 from ingest.settings import Settings, load
+from tests.ui.scripted import ScriptedBot
+from tests.ui.staff.demo import COOKIE, Desktop
 from tests.ui.staff.people import CHEAP, HOST, PASSWORD, Visitor
+from ui.server import create_app
 from ui.staff.entrance import Entrance
 from ui.staff.login import routes
 from ui.staff.passwords import Hasher
@@ -68,3 +71,36 @@ def visitor(app: FastAPI) -> Iterator[Visitor]:
     """A browser of somebody who has never been here."""
     with TestClient(app, base_url=HOST, follow_redirects=False) as client:
         yield Visitor(client)
+
+
+@pytest.fixture(scope="session")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> tuple[Desktop, FastAPI]:
+    """A desk and the application around it, built once: Gradio takes a second."""
+    desktop = Desktop(tmp_path_factory.mktemp("desk") / "arriving")
+    return desktop, create_app(ScriptedBot(), load(), staff=desktop.staff)
+
+
+@pytest.fixture
+def desktop(opened: tuple[Desktop, FastAPI]) -> Desktop:
+    """A desk of two rooms, as if nobody had been there."""
+    opened[0].tidy()
+    return opened[0]
+
+
+Enter = Callable[[str], TestClient]
+
+
+@pytest.fixture
+def enter(desktop: Desktop, opened: tuple[Desktop, FastAPI]) -> Enter:
+    """Return a client of the application as somebody; nobody if the name is empty."""
+
+    def client(name: str) -> TestClient:
+        return TestClient(
+            opened[1],
+            cookies={COOKIE: name} if name else {},
+            headers={"Accept": "text/html"},
+            follow_redirects=False,
+            raise_server_exceptions=False,
+        )
+
+    return client

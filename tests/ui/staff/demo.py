@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -115,7 +116,7 @@ class Shelf:
                 "div",
                 forms.submit("Enregistrer", look="primary"),
                 forms.submit(
-                    "Supprimer", look="danger", data_confirm="Supprimer ce document ?", name="also", value="x"
+                    "Supprimer", look="danger", data_confirm="Supprimer le document ?", name="also", value="x"
                 ),
                 class_="row",
             ),
@@ -159,6 +160,45 @@ class Shelf:
         return "\n".join(self.titles).encode()
 
 
+class Attacked:
+    """A room where every text that it is given stands in every place that a text can have."""
+
+    name = "attacked"
+    actions: Mapping[str, Action] = {}
+    exports: Mapping[str, Export] = {}
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def count(self) -> int:
+        """Nothing waits here."""
+        return 0
+
+    def show(self, visit: Visit) -> Markup:
+        """Return all texts as titles, fields, links, options, addresses, cells and attributes."""
+        return forms.titled("Attaques", [tag("section", self._everywhere(text)) for text in self.texts])
+
+    def _everywhere(self, text: str) -> Markup:
+        return joined(
+            tag("h2", text, title=text, lang=text),
+            forms.form(
+                "attacked.nothing",
+                forms.field("title", text, text, hint=text, guessed=text, within=text),
+                forms.field("text", text, text, rows=2, within=text, placeholder=text),
+                forms.select("kind", text, {text: text}, text, within=text),
+                forms.choices("topics", text, {text: text}, [text], within=text),
+                forms.submit(text, name=text, value=text, data_confirm=text),
+            ),
+            forms.table(text, [text], [(text, forms.badge("good", text))]),
+            forms.link(text, text),
+            forms.link(forms.address("documents", text, q=text), text),
+            forms.outside(text, "fr", text),
+            tag("a", text, href=text, class_="raw", target="_self"),
+            forms.tabs(text, text, {text: text}),
+            forms.copy(text, text),
+        )
+
+
 class Vault:
     """A room for administrators only."""
 
@@ -184,12 +224,23 @@ class Desktop:
         self.sessions = Sessions()
         self.folder = folder
         self.received: list[tuple[str, str, bytes]] = []
+        self.broken: Exception | None = None
         self.pause = 0.0
         self.staff = Staff(Desk([self.shelf, *more, Vault()]), self.sessions, self.receive, folder, largest=2_000_000)
+
+    def tidy(self) -> None:
+        """Begin anew: as it was built."""
+        self.shelf.__init__()  # type: ignore[misc]
+        self.sessions.__init__()  # type: ignore[misc]
+        self.received.clear()
+        self.broken, self.pause = None, 0.0
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def receive(self, person: Person, name: str, path: Path, /) -> int:
         """Keep the file, unless its name says not to."""
         time.sleep(self.pause)
+        if self.broken:
+            raise self.broken
         if name.startswith("refuse"):
             raise GuichetError("Ce fichier est protégé par un mot de passe. Enlevez-le et recommencez.")
         self.received.append((person.name, name, path.read_bytes()))

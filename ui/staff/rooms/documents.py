@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Mapping
 
+from bot.preview import Previews
 from ingest.documents import LANGUAGES, Language
-from ingest.errors import GuichetError
+from ingest.errors import GuichetError, WebError
 from ingest.intake import Intake
 from ingest.library import Library
 from ingest.revisions import EDITABLE, Edit, Revision, State
+from ingest.web.arriving import WebIntake
 from ui.markup import Child, Markup, tag
 from ui.staff import forms
 from ui.staff.desk import Action, Export, Fields, NoSuchPlace, Outcome, Step, Visit
@@ -28,22 +29,6 @@ LOOKS: Mapping[State, str] = {
 SUFFIXES = ".pdf,.docx,.html,.htm,.md,.markdown,.txt"
 
 
-class Previews(Protocol):
-    """What the room needs of the preview of a change."""
-
-    def blocks(self, numbers: Sequence[int]) -> bool:
-        """Return whether publishing these revisions would make control questions fail, as far as is known."""
-
-    def is_known(self, numbers: Sequence[int]) -> bool:
-        """Return whether the effect of publishing these revisions has been looked at, and still holds."""
-
-
-Fetch = Callable[[str, str], int]
-"""Takes in the page at an address for a person; returns the number of its revision, or raises a ``GuichetError``."""
-Import = Callable[[str, str], int]
-"""Has all pages of a sitemap watched; returns how many."""
-
-
 class NeedsSecondPerson(GuichetError):
     """A document that the person who prepared it may not publish."""
 
@@ -54,14 +39,11 @@ class Documents:
     name = "documents"
     exports: Mapping[str, Export] = {}
 
-    def __init__(
-        self, library: Library, intake: Intake, previews: Previews, fetch: Fetch | None, sitemap: Import | None
-    ) -> None:
+    def __init__(self, library: Library, intake: Intake, previews: Previews, web: WebIntake | None) -> None:
         self._library = library
         self._intake = intake
         self._previews = previews
-        self._fetch = fetch
-        self._sitemap = sitemap
+        self._web = web
         self.actions = {
             "save": Action("editor", self._save),
             "version": Action("editor", self._version),
@@ -71,7 +53,6 @@ class Documents:
             "recover": Action("editor", self._recover),
             "rewrite": Action("editor", self._rewrite),
             "fetch": Action("editor", self._fetched),
-            "sitemap": Action("editor", self._imported),
             "publish": Action("publisher", self._publish),
             "schedule": Action("publisher", self._schedule),
             "archive": Action("publisher", self._archive),
@@ -109,12 +90,12 @@ class Documents:
         language = visit.language
         largest = self._library.settings.max_file_megabytes * 1_000_000
         web: Child = None
-        if self._fetch:
+        if self._web:
             web = forms.form(
                 "documents.fetch",
                 forms.field("url", words("desk_documents.web", language), kind="url", required=True,
                             hint=words("desk_documents.web_hint", language)),
-                forms.checkbox("sitemap", words("desk_documents.sitemap", language)) if self._sitemap else None,
+                forms.checkbox("sitemap", words("desk_documents.sitemap", language)),
                 forms.submit(words("desk_documents.web_fetch", language)),
             )  # fmt: skip
         hint = words("desk_documents.drop_hint", language, limit=forms.size(largest, language))
@@ -264,16 +245,17 @@ class Documents:
 
     def _fetched(self, visit: Visit, fields: Fields) -> Outcome:
         url, language = fields.get("url", "").strip(), visit.language
-        if fields.get("sitemap") and self._sitemap:
-            count = self._sitemap(url, visit.person.name)
-            return Outcome(words("desk_documents.sitemap_arrived", language, count=count), "documents")
-        if self._fetch is None:
+        if self._web is None:
             raise NoSuchPlace("documents.fetch")
-        number = self._fetch(url, visit.person.name)
+        try:
+            if fields.get("sitemap"):
+                count = self._web.import_sitemap(url, visit.person.name)
+                return Outcome(words("desk_documents.sitemap_arrived", language, count=count), "documents")
+            number = self._web.fetch(url, visit.person.name)
+        except WebError as error:
+            sentence = words(f"desk_web.{error.kind}", language)
+            return Outcome(sentence, failed=True, wrong={"url": sentence})
         return Outcome(words("desk_documents.web_arrived", language), f"documents/{number}")
-
-    def _imported(self, visit: Visit, fields: Fields) -> Outcome:
-        return self._fetched(visit, {**fields, "sitemap": "yes"})
 
     def _publish(self, visit: Visit, fields: Fields) -> Iterator[Step | Outcome]:
         language, person = visit.language, visit.person.name
@@ -282,7 +264,7 @@ class Documents:
             yield Outcome(words("desk_documents.nothing_chosen", language), failed=True)
             return
         reason = fields.get("reason", "").strip()
-        if self._previews.blocks(numbers) and not reason:
+        if revision.is_blocked(self._library, self._previews, numbers) and not reason:
             sentence = words("desk_documents.blocked", language)
             yield Outcome(sentence, failed=True, wrong={"reason": sentence})
             return

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
+from bot.preview import Previews
 from ingest.differences import Change, differences
 from ingest.documents import Language, SourceDocument
 from ingest.findings import Findings, Resemblance
@@ -23,9 +23,6 @@ from ui.staff.forms import words
 from ui.staff.rooms import head
 from ui.staff.verdict import refusal, verdict
 from ui.words import date_in_words
-
-if TYPE_CHECKING:
-    from ui.staff.rooms.documents import Previews
 
 LINES = 60
 """Lines of the text that are shown at first."""
@@ -130,9 +127,11 @@ def _actions(library: Library, previews: Previews, visit: Visit, found: Revision
 def _publishing(library: Library, previews: Previews, visit: Visit, found: Revision) -> Markup:
     """Return the ways to publish a draft: now, on a day; with the effect on the answers before."""
     language, number = visit.language, found.number
-    blocked = previews.blocks([number])
+    blocked = is_blocked(library, previews, [number])
     look = forms.link(forms.address("quality", "preview", revisions=number), words("desk_documents.preview", language))
     reason = forms.field("reason", words("desk_documents.reason", language), required=True) if blocked else None
+    looked_at = previews.verdict([number]) in ("clear", "regressions")
+    unseen = None if looked_at else words("desk_documents.unpreviewed", language)
     tomorrow = library.settings.current_date() + dt.timedelta(days=1)
     return joined(
         forms.form(
@@ -142,7 +141,7 @@ def _publishing(library: Library, previews: Previews, visit: Visit, found: Revis
             reason,
             forms.submit(words("desk_documents.publish", language), look="primary"),
         ),
-        tag("p", look, None if previews.is_known([number]) else f" {words('desk_documents.unpreviewed', language)}"),
+        tag("p", look, " ", unseen),
         forms.form(
             "documents.schedule",
             tag("input", type="hidden", name="number", value=str(number)),
@@ -152,6 +151,11 @@ def _publishing(library: Library, previews: Previews, visit: Visit, found: Revis
             class_="inline",
         ),
     )  # fmt: skip
+
+
+def is_blocked(library: Library, previews: Previews, numbers: Sequence[int]) -> bool:
+    """Return whether control questions would fail by publishing these revisions, as far as was looked at."""
+    return library.settings.preview_blocks and previews.verdict(numbers) == "regressions"
 
 
 # --- what was read -----------------------------------------------------------------------------------------------
