@@ -15,14 +15,16 @@ from ingest.embedding import StaticEmbedder
 from ingest.errors import UnreadableFile
 from ingest.intake import Intake
 from ingest.library import Library
+from ingest.readers.sandbox import Examined
 from ingest.revisions import Revision
 from ingest.settings import Settings
 
 TEXT = "# Une prime\n\nLa prime couvre 40 % des frais de conseil des petites entreprises wallonnes.\n"
 
 
-def judge(document: SourceDocument, revision: Revision) -> tuple[SourceDocument, Mapping[str, Any]]:
+def judge(examined: Examined, revision: Revision) -> tuple[SourceDocument, Mapping[str, Any]]:
     """Return the document as it is; one that says «panne» breaks the judge."""
+    document = examined.document
     if "panne" in document.pages[0].text:
         raise ZeroDivisionError("a piece of the document")
     return document, {"name": revision.name}
