@@ -37,8 +37,10 @@ def open_live(settings: Settings) -> Iterator[Live]:
     """
     with _opened(settings) as library:
         reranker, model = open_reranker(settings), open_chat_model(settings)
-        shared = Contradictions(Cards(library.cards))
-        with closing(Live(library, lambda snapshot: Bot(snapshot, settings, reranker, model, shared))) as live:
+        with (
+            closing(Contradictions(Cards(library.cards))) as shared,
+            closing(Live(library, lambda snapshot: Bot(snapshot, settings, reranker, model, shared))) as live,
+        ):
             yield live
 
 

@@ -1,32 +1,33 @@
 """What the card of each programme holds: values from the heads of sheets, proposals from other documents, decisions.
 
 ``Cards.confirmed`` is what tools for owners build on: nothing in it was not confirmed by the editors of a sheet or by
-staff, with a sentence that holds its figure and that stands in a current document. Nothing derived is stored: heads
-and proposals are read from the snapshot, the decisions of staff (:mod:`ingest.cards`) are laid over them.
+staff, with a sentence that holds its figure and that stands in a current document. Heads and proposals are what the
+documents say (:mod:`bot.reading`), joined to the programmes that there are; the decisions of staff
+(:mod:`ingest.cards`) are laid over them.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, Literal
 
 from bot.answers import State
-from bot.claims import Claim, claims, marks
-from bot.heads import FIGURED, head_values, holds_figure
+from bot.claims import Claim
+from bot.heads import holds_figure
 from bot.names import Names
+from bot.reading import Read, Reader, Told, claim_of
 from bot.states import PROGRAMME_KINDS, state
 from ingest.cards import CardError, CardStore, CardValue, Field, OwnProgramme
-from ingest.documents import LANGUAGES, Language, Passage, Span
+from ingest.claims import ClaimStore
+from ingest.documents import LANGUAGES, Language
 from ingest.snapshot import DocumentInfo, Reading
 
 CALLED = 0.6
 """Weight of a name from which a sentence speaks of the programme that is called so."""
-COMPARED = "before"
-"""The section of a sheet that compares sources: what it says of them is no claim."""
 _STATED: tuple[Field, ...] = ("state", "opens", "closes")
 _SINGLE: frozenset[Field] = frozenset({"title", "operator", "kind", "audience", "state", "opens", "closes", "contact"})
 """Fields of which a programme has one value."""
@@ -96,17 +97,25 @@ class _Scan:
 
     heads: Mapping[str, Mapping[Language, tuple[CardValue, ...]]]
     said: Mapping[str, tuple[Said, ...]]
+    titled: Mapping[str, frozenset[str]]
+    """The marks that the titles of a programme's sheets give it, in whatever language."""
 
 
 class Cards:
     """The cards of programmes over a snapshot and the decisions of staff; what was computed once is kept."""
 
-    def __init__(self, store: CardStore) -> None:
+    def __init__(self, store: CardStore, reader: Reader | None = None) -> None:
+        """*reader* may be shared with the cards over other generations: it has read most of their documents."""
         self.store = store
+        self.reader = reader or Reader(ClaimStore(store.engine))
         self._lock = Lock()
         self._scanned: tuple[object, _Scan] | None = None
         self._kept: tuple[int, list[CardValue]] | None = None
         self._made: dict[Language, tuple[object, dict[str, Card]]] = {}
+
+    def version(self, snapshot: Reading) -> tuple[int, int, int]:
+        """Return what cards over *snapshot* rest on: what was computed for another version is old."""
+        return snapshot.generation, self.store.revision, self.reader.revision
 
     def confirmed(self, snapshot: Reading, language: Language = "fr") -> dict[str, Card]:
         """Return every programme's card, by id, with confirmed values only: the reading side for tools."""
@@ -114,7 +123,7 @@ class Cards:
 
     def all(self, snapshot: Reading, language: Language = "fr") -> dict[str, Card]:
         """Return every programme's card, by id, with everything that is confirmed, proposed or rejected."""
-        version = (snapshot.generation, self.store.revision)
+        version = self.version(snapshot)
         kept = self._made.get(language)
         if kept and kept[0] == version:
             return kept[1]
@@ -144,8 +153,14 @@ class Cards:
             known = {(said.value.document, said.value.quote) for said in found[id]}
             for value in cards[id].values:
                 if value.number and value.state == "confirmed" and (value.document, value.quote) not in known:
-                    found[id] += _said_by(value, _language_of(value.document))
+                    language = _language_of(value.document)
+                    if claim := claim_of(value, language):
+                        found[id].append(Said(value, claim, language))
         return found
+
+    def titled(self, snapshot: Reading, programme: str) -> frozenset[str]:
+        """Return the marks of a programme's own title: they tell none of its claims from another."""
+        return self._scan(snapshot).titled.get(programme, frozenset())
 
     def stated(self, info: DocumentInfo, snapshot: Reading) -> DocumentInfo:
         """Return *info* with the state, opening and closing day that staff confirmed, where they did."""
@@ -195,10 +210,10 @@ class Cards:
 
     def _scan(self, snapshot: Reading) -> _Scan:
         programmes = self._programmes(snapshot)
-        version = (snapshot.generation, tuple(programme.id for programme in programmes))
+        version = (snapshot.generation, self.reader.revision, tuple(programmes))
         with self._lock:
             if self._scanned is None or self._scanned[0] != version:
-                self._scanned = (version, _scanned(snapshot, programmes))
+                self._scanned = (version, _joined(snapshot, programmes, self.reader.of(snapshot)))
             return self._scanned[1]
 
 
@@ -242,43 +257,33 @@ class _Standing:
         return "" if any(value.quote in text for text in self._texts[value.document]) else "gone"
 
 
-def _scanned(snapshot: Reading, programmes: Sequence[OwnProgramme]) -> _Scan:
+def _joined(snapshot: Reading, programmes: Sequence[OwnProgramme], read: Mapping[str, Read]) -> _Scan:
+    """Return what documents say by the programmes that they say it of."""
     sheets = {programme.id for programme in programmes}
     subjects = _Subjects(snapshot, programmes)
     heads: dict[str, dict[Language, tuple[CardValue, ...]]] = defaultdict(dict)
     said: dict[str, list[Said]] = defaultdict(list)
-    keys = list(snapshot.documents)
-    for start in range(0, len(keys), 50):
-        by_key: dict[str, list[Passage]] = defaultdict(list)
-        for passage in snapshot.passages_of(keys[start : start + 50]):
-            by_key[passage.document_key].append(passage)
-        for key in keys[start : start + 50]:
-            info = snapshot.documents[key]
-            if info.id in sheets:
-                values = tuple(head_values(info, by_key[key]))
-                heads[info.id][info.language] = values
-                for value in values:
-                    said[info.id] += _said_by(value, info.language)
-            for passage in by_key[key]:
-                _read(passage, info, subjects, said)
-    return _Scan(heads, {id: tuple(each) for id, each in said.items()})
+    titled: dict[str, frozenset[str]] = defaultdict(frozenset)
+    for key, info in snapshot.documents.items():
+        if (own := read.get(key)) is None:
+            continue
+        if info.id in sheets:
+            titled[info.id] |= own.titled
+            heads[info.id][info.language] = tuple(value for value, _ in own.head)
+            said[info.id] += [Said(value, claim, info.language) for value, claim in own.head if claim]
+        for told in own.told:
+            if subject := subjects.of(info.id, told):
+                said[subject] += _said(subject, info, told)
+    return _Scan(heads, {id: tuple(each) for id, each in said.items()}, titled)
 
 
-def _read(passage: Passage, info: DocumentInfo, subjects: _Subjects, said: dict[str, list[Said]]) -> None:
-    """Add what the statements of *passage* claim of programmes."""
-    for span, quote in passage.quotes():
-        if span.role != "fact" or span.section == COMPARED or span.source.confidence == "low":
-            continue
-        found = claims(quote, passage.language)
-        subject = subjects.of(passage, span, quote) if found else None
-        if subject is None:
-            continue
-        for claim in found:
-            value = CardValue(
-                subject, claim.field, claim.value, claim.unit, as_of=span.source.as_of or passage.as_of, quote=quote,
-                document=info.key, passage=passage.id, version=info.version, url=span.source.url or passage.url,
-            )  # fmt: skip
-            said[subject].append(Said(value, claim, passage.language))
+def _said(subject: str, info: DocumentInfo, told: Told) -> Iterator[Said]:
+    for claim in told.claims:
+        value = CardValue(
+            subject, claim.field, claim.value, claim.unit, as_of=told.as_of, quote=told.quote, document=info.key,
+            passage=told.passage, version=info.version, url=told.url,
+        )  # fmt: skip
+        yield Said(value, claim, info.language)
 
 
 class _Subjects:
@@ -295,17 +300,15 @@ class _Subjects:
         self._names = Names([*snapshot.documents.values(), *own], {})
         self._known: dict[str, frozenset[str]] = {}
 
-    def of(self, passage: Passage, span: Span, quote: str) -> str | None:
+    def of(self, document: str, told: Told) -> str | None:
         """Return the id of the programme, or None when there is none or several are named."""
-        own = {passage.document} & self._ids
-        named = self._named(quote)
-        if own:
-            others = named - own
-            return passage.document if not others else None
-        if named - {passage.document}:
-            return _one(named - {passage.document}, self._ids)
-        for text in (*reversed(passage.headings), span.heading or "", passage.title):
-            if found := self._named(text) - {passage.document}:
+        named = self._named(told.quote) - {document}
+        if document in self._ids:
+            return None if named else document
+        if named:
+            return _one(named, self._ids)
+        for text in told.around:
+            if found := self._named(text) - {document}:
                 return _one(found, self._ids)
         return None
 
@@ -319,23 +322,6 @@ class _Subjects:
 def _one(found: Iterable[str], programmes: set[str]) -> str | None:
     found = set(found)
     return found.pop() if len(found) == 1 and found <= programmes else None
-
-
-def _said_by(value: CardValue, language: Language) -> list[Said]:
-    """Return a value of a head, or a decided one, with the marks that its words and its quote give it."""
-    if value.field not in FIGURED and value.field != "state":
-        return []
-    own = marks(value.what, language)
-    read = next((c for c in claims(value.quote, language) if c.field == value.field and c.value == value.value), None)
-    if read is not None:
-        return [Said(value, replace(read, marks=read.marks | own), language)]
-    if value.field in ("state", "opens", "closes"):
-        years = frozenset({str(value.value)[:4]}) if value.field != "state" else frozenset[str]()
-        return [Said(value, Claim(value.field, value.value, value.unit, years=years), language)]
-    # A sentence with several rates: only the words of the head tell whose this one is.
-    if value.field == "rate" and own:
-        return [Said(value, Claim(value.field, value.value, value.unit, own), language)]
-    return []
 
 
 def _in(heads: Mapping[Language, tuple[CardValue, ...]], language: Language) -> tuple[CardValue, ...]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.limits import CEILING, PAST
 from ingest.cards import Field
-from ingest.documents import Language
+from ingest.documents import LANGUAGES, Language
 from ingest.listing import read_list
 from ingest.quantities import in_order, plain, quantities
 
@@ -39,9 +39,14 @@ class Claim:
 
 
 @cache
+def _listed() -> Any:
+    return read_list(Path(__file__).parent / "claims.yaml")
+
+
+@cache
 def _patterns(part: str, language: Language) -> Mapping[str, re.Pattern[str]]:
     """Return the patterns of ``claims.yaml`` for one language: ``words`` or ``marks``, by name."""
-    listed = read_list(Path(__file__).parent / "claims.yaml")[part]
+    listed = _listed()[part]
     return {
         name: re.compile(rf"(?<!\w)(?:{'|'.join(by_language[language])})(?!\w)", _I)
         for name, by_language in listed.items()
@@ -70,6 +75,13 @@ FAR = 60
 """Letters between «at most» and its sum."""
 NEAR = 25
 """Letters between «up to» and its rate."""
+
+
+def prepare() -> None:
+    """Make the patterns of every language ready, which takes some tenths of a second."""
+    for language in LANGUAGES:
+        for part in ("words", "marks"):
+            _patterns(part, language)
 
 
 def marks(text: str, language: Language) -> frozenset[str]:

@@ -38,13 +38,12 @@ class Composer:
         self._weights = np.array([fitted[name] for name in SIGNALS])
         self._weights[SIGNALS.index("named")] += CALLED
 
-    def prepare(self, passages: Iterable[Passage], former: Composer | None = None) -> None:
-        """Prepare the statements of *passages*, so that the first questions about them are as quick as later ones.
+    def take_over(self, former: Composer) -> bool:
+        """Keep what the composer of a former generation has prepared; return whether it can be used."""
+        return self._statements.take_over(former._statements)
 
-        What the composer of a *former* generation has prepared is taken over.
-        """
-        if former:
-            self._statements.take_over(former._statements)
+    def prepare(self, passages: Iterable[Passage]) -> None:
+        """Prepare the statements of *passages*, so that the first questions about them are as quick as later ones."""
         if unprepared := self._statements.unprepared(passages):
             self._statements.prepare(unprepared)
 

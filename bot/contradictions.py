@@ -18,7 +18,7 @@ from itertools import combinations
 from typing import Any
 
 from bot.cards import Cards, Said
-from bot.claims import Claim, marks
+from bot.claims import Claim
 from ingest.analysis import content_words
 from ingest.cards import CardStore, Decision, Field, RuledSide, Ruling
 from ingest.documents import Language
@@ -120,6 +120,7 @@ class Contradictions:
     def __init__(self, cards: Cards) -> None:
         self.cards = cards
         self._found: tuple[object, tuple[Contradiction, ...]] | None = None
+        self._disputes: tuple[tuple[Contradiction, ...], Disputes] | None = None
 
     @property
     def store(self) -> CardStore:
@@ -128,23 +129,25 @@ class Contradictions:
 
     def all(self, snapshot: Reading, today: dt.date) -> tuple[Contradiction, ...]:
         """Return every contradiction, ruled on or not."""
-        version = (snapshot.generation, self.store.revision, today)
-        if self._found is None or self._found[0] != version:
+        version = (*self.cards.version(snapshot), today)
+        kept = self._found
+        if kept is None or kept[0] != version:
             rulings = self.store.rulings()
-            self._found = (version, tuple(_ruled(each, rulings) for each in self._find(snapshot, today)))
-        return self._found[1]
+            kept = (version, tuple(_ruled(each, rulings) for each in self._find(snapshot, today)))
+            self._found = kept
+        return kept[1]
 
     def disputes(self, snapshot: Reading, today: dt.date) -> Disputes:
         """Return what an answer has to know."""
         found = self.all(snapshot, today)
-        held, superseded = set[Sentence](), dict[Sentence, Side]()
-        for each in found:
-            if (lost := each.lost) is not None:
-                holds = each.first if lost is each.second else each.second
-                held |= holds.sentences
-                superseded.update(dict.fromkeys(lost.sentences, holds))
-        gone = {place: holds for place, holds in superseded.items() if place not in held}
-        return Disputes(tuple(each for each in found if each.waits), gone)
+        kept = self._disputes
+        if kept is None or kept[0] is not found:
+            self._disputes = kept = (found, _disputes(found))
+        return kept[1]
+
+    def close(self) -> None:
+        """Stop what is read beside the answers."""
+        self.cards.reader.close()
 
     def rule(
         self, snapshot: Reading, today: dt.date, key: str, verdict: Decision, reason: str, by: str
@@ -159,11 +162,8 @@ class Contradictions:
 
     def _find(self, snapshot: Reading, today: dt.date) -> list[Contradiction]:
         found: list[Contradiction] = []
-        titled: dict[str, frozenset[str]] = defaultdict(frozenset)
-        for info in snapshot.documents.values():
-            titled[info.id] |= marks(info.title, info.language)
         for programme, said in self.cards.said(snapshot).items():
-            own = titled[programme]
+            own = self.cards.titled(snapshot, programme)
             groups: dict[tuple[Field, str, frozenset[str]], list[Said]] = defaultdict(list)
             for each in said:
                 if is_current(each.claim, today):
@@ -171,6 +171,17 @@ class Contradictions:
             for (name, _, _), group in groups.items():
                 found += _within_group(programme, name, group, today)
         return found
+
+
+def _disputes(found: Sequence[Contradiction]) -> Disputes:
+    held, superseded = set[Sentence](), dict[Sentence, Side]()
+    for each in found:
+        if (lost := each.lost) is not None:
+            holds = each.first if lost is each.second else each.second
+            held |= holds.sentences
+            superseded.update(dict.fromkeys(lost.sentences, holds))
+    gone = {place: holds for place, holds in superseded.items() if place not in held}
+    return Disputes(tuple(each for each in found if each.waits), gone)
 
 
 def is_current(claim: Claim, today: dt.date) -> bool:

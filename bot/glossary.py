@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from ingest.analysis import terms
 from ingest.documents import LANGUAGES, Language
@@ -24,9 +26,11 @@ class Glossary:
     @classmethod
     def read(cls, path: Path) -> Glossary:
         """Read ``glossary.yaml``; without that file, a glossary that knows nothing."""
-        if not path.is_file():
-            return cls()
-        data = read_list(path)
+        return _read(path, path.stat().st_mtime_ns) if path.is_file() else cls()
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Glossary:
+        """Return the glossary of what stands in such a file."""
         concepts: dict[Language, dict[str, list[tuple[tuple[str, ...], _Concept]]]] = {la: {} for la in LANGUAGES}
         for entry in data.get("terms", ()):
             concept: _Concept = {
@@ -55,3 +59,9 @@ class Glossary:
                     for word in synonym:
                         found[word] = max(found.get(word, 0.0), 1 / len(synonym))
         return found
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path, _written: int) -> Glossary:
+    """Return the glossary in a file as it was *written*: each generation asks for it anew."""
+    return Glossary.of(read_list(path))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from ingest.analysis import fold, words
 from ingest.snapshot import DocumentInfo
@@ -18,6 +18,12 @@ class Name:
     words: tuple[str, ...]
     document: str
     title: bool
+
+
+@lru_cache(maxsize=65_536)
+def _folded(name: str) -> tuple[str, ...]:
+    """Return the folded words of *name*; the names of documents are read again for each generation."""
+    return tuple(fold(word) for word in words(name))
 
 
 class Names:
@@ -71,12 +77,12 @@ class Names:
         for info in self._documents:
             title = info.title.split(":")[0].split(" (")[0].strip()
             for number, name in enumerate((title, *info.names[1:])):
-                folded = tuple(fold(word) for word in words(name))
+                folded = _folded(name)
                 if folded and (len(folded) > 1 or len(folded[0]) > 3 or any(c.isupper() for c in name[1:])):
                     found.setdefault(folded[0], []).append(Name(folded, info.id, number == 0))
         held = {info.id for info in self._documents}
         for name, documents in self._former.items():
-            folded = tuple(fold(word) for word in words(name))
+            folded = _folded(name)
             for document in held.intersection(documents):
                 found.setdefault(folded[0], []).append(Name(folded, document, False))
         return found
@@ -84,9 +90,12 @@ class Names:
     def _rarity(self, name: tuple[str, ...]) -> float:
         """Return between 0 and 1 how little else the words of a name may mean: how few documents are called so."""
         rarest = min(self._documents_with.get(word, 1) for word in name)
-        total = len({info.id for info in self._documents})
-        alone = 1 - math.log(rarest) / math.log(max(total, 2))
+        alone = 1 - math.log(rarest) / math.log(max(self._total, 2))
         return max(0.0, min(1.0, alone + 0.15 * (len(name) - 1)))
+
+    @cached_property
+    def _total(self) -> int:
+        return len({info.id for info in self._documents})
 
     @cached_property
     def _documents_with(self) -> dict[str, int]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import finishing, followups
+from bot import claims, finishing, followups
 from bot.answers import Answer, Message, Status, Trace, Validated
 from bot.budget import Budget
 from bot.cards import Cards
@@ -75,9 +75,11 @@ class Bot:
         self._turn = Lock()
         self._composer = Composer(self._retriever)
         self._scope = Scope()
+        self._alone = contradictions is None
         self.contradictions = contradictions or Contradictions(Cards(library.cards))
         self.pins = PinMatcher(self._retriever, self._scope)
         self.ready = True
+        self._is_prepared = False
 
     @property
     def generation(self) -> int:
@@ -95,8 +97,10 @@ class Bot:
         return len({info.id for info in self.library.documents.values()})
 
     def close(self) -> None:
-        """Close the event loop that ``ask`` has used."""
+        """Close the event loop that ``ask`` has used, and what nobody shares."""
         self._runner.close()
+        if self._alone:
+            self.contradictions.close()
 
     def warm(self) -> None:
         """Load what the first question would otherwise wait for."""
@@ -110,10 +114,15 @@ class Bot:
         What the bot of a *former* generation has prepared is taken over.
         """
         self.contradictions.all(self.library, self.today)
+        if not former:
+            claims.prepare()  # for the first document that is published
         # A transformer would take minutes for them; it prepares those that a question asks for.
         if self.library.count() <= WARM and self.library.embedder is self.library.words_model:
-            passages = self.library.passages_of(list(self.library.documents))
-            self._composer.prepare(passages, former._composer if former else None)
+            known = former.library.documents if former and former._is_prepared else {}
+            new = [key for key, info in self.library.documents.items() if known.get(key) != info]
+            is_continued = self._composer.take_over(former._composer) if former else False
+            self._composer.prepare(self.library.passages_of(new if is_continued else list(self.library.documents)))
+            self._is_prepared = True
 
     def beside(self, library: Reading) -> Bot:
         """Return a bot that quotes from another generation as this one would, with what this one has prepared.
@@ -121,9 +130,11 @@ class Bot:
         It asks no language model: answers are to be compared, and neither money nor chance should come in.
         """
         # What contradicts what is remembered by generation, and a candidate has the number of the present one.
-        shared = self.contradictions if library is self.library else None
+        shared = self.contradictions
+        if library is not self.library:
+            shared = Contradictions(Cards(library.cards, shared.cards.reader))
         bot = Bot(library, self.settings, self._retriever.reranker, contradictions=shared)
-        bot._composer.prepare((), self._composer)
+        bot._composer.take_over(self._composer)
         return bot
 
     async def stream(

@@ -145,12 +145,14 @@ class Statements:
                 for span, text in quotes
             ]  # fmt: skip
 
-    def take_over(self, former: Statements) -> None:
-        """Keep what was prepared for an earlier generation, if words are still numbered as they were then."""
+    def take_over(self, former: Statements) -> bool:
+        """Keep what was prepared for an earlier generation, if words are still numbered as then; return whether."""
         self._forget_if_changed()
         old, new = former._library.lexicon.vocabulary, self._library.lexicon.vocabulary
-        if new[: len(old)] == old:
-            self._prepared = dict(former._prepared)
+        if new[: len(old)] != old:
+            return False
+        self._prepared = dict(former._prepared)
+        return True
 
     def unprepared(self, passages: Iterable[Passage]) -> list[Passage]:
         """Return those of *passages* whose statements are not prepared yet."""

@@ -60,6 +60,8 @@ def _stemmer(language: Language) -> Any:
 
 def fold(text: str) -> str:
     """Return *text* in lower case without accents."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe").replace("æ", "ae"))
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 

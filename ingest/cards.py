@@ -150,6 +150,11 @@ class CardStore:
         self.revision = 0
         """Counts the changes since it was opened: what was computed from the decisions of before is old."""
 
+    @property
+    def engine(self) -> Engine:
+        """The database that they stand in."""
+        return self._engine
+
     # --- values --------------------------------------------------------------------------------------------------
 
     def decide(self, value: CardValue, state: ValueState, by: str, reason: str = "") -> int:

@@ -398,6 +398,16 @@ class PinVersionRow(Base):
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+class ClaimRow(Base):
+    """What was read of a revision that is served; see ``bot.reading``. It is derived: losing it costs time only."""
+
+    __tablename__ = "claim"
+    revision: Mapped[int] = mapped_column(ForeignKey("revision.number", ondelete="CASCADE"), primary_key=True)
+    rules: Mapped[str] = mapped_column(String(64))
+    """A digest of the rules by which it was read; by others it is read anew."""
+    data: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
 def now() -> dt.datetime:
     """Return the present moment, as the tables store it."""
     return dt.datetime.now(dt.UTC)

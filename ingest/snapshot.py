@@ -48,6 +48,11 @@ class DocumentInfo:
         """Title and aliases."""
         return (self.title, *self.meta.get("aliases", ()))
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether this is a stored version, which never changes; a draft in a preview has no version yet."""
+        return self.revision > 0 and self.version > 0
+
 
 class Passages:
     """The stored passages by id. A passage never changes, so that every generation may share what was read once."""

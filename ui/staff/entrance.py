@@ -74,13 +74,13 @@ class Entrance:
     def __init__(self, engine: Engine, settings: Settings, hasher: Hasher | None = None) -> None:
         self._engine = engine
         self.accounts = Accounts(engine, hasher)
-        self.accounts.hasher.prepare()
         self.sessions = Sessions(engine, settings)
         self.attempts = Attempts(engine)
         self.journal = Journal(engine)
         # Their own threads: a flood of logins must not take those in which questions are answered, nor more memory
         # than two hashes.
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="login")
+        self._pool.submit(self.accounts.hasher.prepare)  # a third of a second, for which nobody need wait
         self._in_line = 0
 
     async def aside(self, action: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
