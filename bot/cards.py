@@ -158,9 +158,9 @@ class Cards:
                         found[id].append(Said(value, claim, language))
         return found
 
-    def titled(self, snapshot: Reading, programme: str) -> frozenset[str]:
-        """Return the marks of a programme's own title: they tell none of its claims from another."""
-        return self._scan(snapshot).titled.get(programme, frozenset())
+    def titled(self, snapshot: Reading) -> Mapping[str, frozenset[str]]:
+        """Return per programme the marks of its own title: they tell none of its claims from another."""
+        return self._scan(snapshot).titled
 
     def stated(self, info: DocumentInfo, snapshot: Reading) -> DocumentInfo:
         """Return *info* with the state, opening and closing day that staff confirmed, where they did."""

@@ -162,8 +162,9 @@ class Contradictions:
 
     def _find(self, snapshot: Reading, today: dt.date) -> list[Contradiction]:
         found: list[Contradiction] = []
+        titled = self.cards.titled(snapshot)
         for programme, said in self.cards.said(snapshot).items():
-            own = self.cards.titled(snapshot, programme)
+            own = titled.get(programme, frozenset())
             groups: dict[tuple[Field, str, frozenset[str]], list[Said]] = defaultdict(list)
             for each in said:
                 if is_current(each.claim, today):
