@@ -150,8 +150,9 @@ class Reader:
         return found
 
     def close(self) -> None:
-        """Stop reading; what was not read is at the next start."""
-        self._closing.set()
+        """Stop reading beside the answers; what is left is read after the next start."""
+        with self._lock:
+            self._closing.set()
         self._beside.shutdown(cancel_futures=True)
 
     def wait(self) -> None:
@@ -178,6 +179,8 @@ class Reader:
             logger.warning("what was read of documents is not kept for the next start: %s", type(error).__name__)
 
     def _queue(self, snapshot: Reading, infos: Sequence[DocumentInfo]) -> None:
+        if self._closing.is_set():
+            return
         self._queued.update(info.revision for info in infos)
         for batch in _batches(infos):
             self._beside.submit(self._read_beside, snapshot, batch)
