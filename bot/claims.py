@@ -78,10 +78,11 @@ NEAR = 25
 
 
 def prepare() -> None:
-    """Make the patterns of every language ready, which takes some tenths of a second."""
+    """Make the patterns of every language ready, those of figures too, which takes some tenths of a second."""
     for language in LANGUAGES:
         for part in ("words", "marks"):
             _patterns(part, language)
+        in_order("12 %", language)
 
 
 def marks(text: str, language: Language) -> frozenset[str]:
