@@ -315,16 +315,17 @@ def test_attacks_and_other_regions_go_before_pins(bot: Bot) -> None:
         bot.library.pins.deactivate(pin.number, "bob")
 
 
-def test_five_hundred_pins_cost_little(small: Bot) -> None:
-    """With 500 pins a question that none of them answers is let through in a few milliseconds at most."""
-    for number in range(500):
-        wording = Wording(f"Quel est le taux de la prime numérique pour le secteur {number} ?", "fr")
-        pinned(small, dataclasses.replace(CONTENT, wordings=(wording,)))
+def test_five_hundred_wordings_cost_little(small: Bot) -> None:
+    """Among 500 wordings a question that no pin answers is let through in a few milliseconds at most."""
+    for tens in range(50):
+        asked = (f"Quel est le taux de la prime numérique pour le secteur {tens}{ones} ?" for ones in range(10))
+        pinned(small, dataclasses.replace(CONTENT, wordings=tuple(Wording(each, "fr") for each in asked)))
     questions = ["Où se trouve le guichet ?", "Combien de temps dure la prime numérique ?", "Qui gère le prêt vert ?"]
     small.pins.find(ASKED, "fr", TODAY)
     taken = []
-    for question in questions * 5:
-        start = time.perf_counter()
+    for question in questions * 10:
+        # The time of this thread alone: the machine may have other work.
+        start = time.thread_time()
         assert small.pins.find(question, "fr", TODAY) is None
-        taken.append(time.perf_counter() - start)
+        taken.append(time.thread_time() - start)
     assert median(taken) < 0.005
