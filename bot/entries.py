@@ -13,8 +13,8 @@ from ingest.analysis import terms
 from ingest.cards import Field
 from ingest.documents import LANGUAGES, UNQUOTED, Language, Passage
 from ingest.frontmatter import CRITERIA
-from ingest.library import Library
 from ingest.quantities import in_order, quantities
+from ingest.snapshot import Reading
 
 LONGEST = 500
 """Letters of a value that is text."""
@@ -126,7 +126,7 @@ class Sentence:
     text: str
 
 
-def find_sentences(snapshot: Library, asked: str, language: Language, document: str = "") -> list[Sentence]:
+def find_sentences(snapshot: Reading, asked: str, language: Language, document: str = "") -> list[Sentence]:
     """Return the sentences that hold most of the words *asked*, of one *document* (its key) or of all."""
     words = set(terms(asked, language))
     if not words:
@@ -148,7 +148,7 @@ def find_sentences(snapshot: Library, asked: str, language: Language, document: 
     return [sentence for _, sentence in best[:SHOWN]]
 
 
-def sentence_at(snapshot: Library, passage_id: str, at: str) -> Sentence | None:
+def sentence_at(snapshot: Reading, passage_id: str, at: str) -> Sentence | None:
     """Return the sentence at a place of a passage, if that may be quoted."""
     passage = snapshot.passages([passage_id]).get(passage_id)
     if passage is None or not at.isdecimal() or len(at) > 6:

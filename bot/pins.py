@@ -16,7 +16,7 @@ from bot.draft import Draft, Part
 from bot.finishing import finish
 from bot.omissions import omitted
 from bot.retrieval import Retriever
-from bot.sameness import LEAST_COSINE, Asking, Likeness, Naming, Points, asking, compare, points
+from bot.sameness import Asking, Likeness, Naming, Points, asking, compare, least_cosine, points
 from bot.scope import LEANING, Rule, Scope, features, sign
 from bot.statements import Candidate
 from bot.validation import (
@@ -128,7 +128,11 @@ class PinMatcher:
             return None
         vector = self._vector(question)
         cosines = index.vectors[of][places] @ vector
-        nearest = [rows[places[at]] for at in np.argsort(-cosines)[:COMPARED] if cosines[at] >= LEAST_COSINE]
+        nearest = [
+            row
+            for at in np.argsort(-cosines)[:COMPARED]
+            if cosines[at] >= least_cosine((row := rows[places[at]]).served.content.threshold)
+        ]
         if not nearest:
             return None
         asked = asking(question, language, of, vector, self.retriever)

@@ -202,6 +202,11 @@ def _group(word: str) -> int:
     return next((number for number, beginnings in enumerate(_alike()) if word.startswith(beginnings)), -1)
 
 
+def least_cosine(score: float) -> float:
+    """Return the cosine under which no words bring two questions to *score*, or under which they are not compared."""
+    return max(LEAST_COSINE, (score - (1 - MEANING)) / MEANING)
+
+
 def compare(one: Asking, other: Asking, retriever: Retriever) -> Likeness:
     """Return how much alike two questions are."""
     cosine = float(one.vector @ other.vector)

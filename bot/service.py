@@ -105,7 +105,7 @@ class Bot:
             self._phraser.prepare()
 
     def prepare(self, former: Bot | None = None) -> None:
-        """Prepare every statement of a small library, so that no question waits for it; takes about a second.
+        """Prepare every statement of a small library, so that no question waits for it; takes some seconds.
 
         What the bot of a *former* generation has prepared is taken over.
         """
@@ -120,7 +120,9 @@ class Bot:
 
         It asks no language model: answers are to be compared, and neither money nor chance should come in.
         """
-        bot = Bot(library, self.settings, self._retriever.reranker)
+        # What contradicts what is remembered by generation, and a candidate has the number of the present one.
+        shared = self.contradictions if library is self.library else None
+        bot = Bot(library, self.settings, self._retriever.reranker, contradictions=shared)
         bot._composer.prepare((), self._composer)
         return bot
 

@@ -22,7 +22,6 @@ LOOKED_THROUGH = 20
 """Receipts that are looked through for each question that is wanted: many ask the same."""
 MOST = 20_000
 """Receipts that are measured at most, newest first."""
-_WORD = re.compile(r"\w+(?:['’.,/:-]\w+)*")
 _MARK = re.compile(r"\[\d+\]")
 """A citation marker, which is no word."""
 _QUESTION = AnswerRow.data["question"].as_string()
@@ -111,7 +110,7 @@ def given(engine: Engine, since: dt.datetime) -> list[Given]:
     wanted = wanted.where(AnswerRow.at >= since.astimezone(dt.UTC)).order_by(AnswerRow.at.desc()).limit(MOST)
     with Session(engine) as session:
         return [
-            Given(_day(at), language, status, len(_WORD.findall(_MARK.sub("", said or ""))), _sum(spent))
+            Given(_day(at), language, status, _words(said or ""), _sum(spent))
             for at, language, status, said, spent in session.execute(wanted).tuples()
         ]
 
@@ -150,6 +149,10 @@ def _turns(history: Any) -> Iterator[tuple[str, str]]:
 
 def _plain(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def _words(text: str) -> int:
+    return sum(any(sign.isalnum() for sign in word) for word in _MARK.sub("", text).split())
 
 
 def _day(at: dt.datetime) -> dt.date:

@@ -25,7 +25,7 @@ MAX_STAFF_BODY = 1024 * 1024
 STAFF = re.compile(r"/staff(?:/.*)?", re.DOTALL)
 UPLOAD = "/staff/files"
 """The one route whose body may be long; it counts itself, and only what a person who is logged in sends."""
-ENTRANCE = re.compile(r"/staff/(?:login|logout|oidc)(?:/[\w-]+)*/?")
+ENTRANCE = re.compile(r"/staff/(?:login|logout|password)(?:/[\w-]+)*/?")
 """Where a session begins and ends: open to everybody. Nothing else sets a cookie, Gradio least of all."""
 LIBRARY = re.compile(r"/staff/(?:(?:assets|static|svelte)/[\w./-]+|theme\.css)")
 """Gradio's own files below the desk, the same for everybody."""

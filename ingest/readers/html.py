@@ -15,6 +15,8 @@ from ingest.readers.hidden import ORDINARY, comments, order_pages, warnings
 from ingest.readers.styles import without_hidden
 
 MAX_ATTRIBUTES = 500
+SHORT_PAGE = 1_000
+"""Characters of a page that has no room for much beside its main text."""
 
 _CROWDED = re.compile(rb"<([a-zA-Z][\w:-]*)([^<>]{4000,})>")
 _ISO_DATE = re.compile(r"(?:19|20)\d\d-\d\d-\d\d")
@@ -68,9 +70,12 @@ def read_html(path: Path, content: bytes) -> SourceDocument:
 
 
 def _main_text(tree: Any) -> Any:
-    """Return what trafilatura takes for the main text: read strictly, unless half of it would be lost."""
+    """Return what trafilatura takes for the main text: a long page read strictly, unless half of it would be lost."""
+    for element in tree.iter():
+        # What styles hide is gone by now; where one is still there, the text after its element would go too.
+        element.attrib.pop("style", None)
     strict, loose = (_extracted(copy.deepcopy(tree), strict=True), _extracted(tree, strict=False))
-    return strict if 2 * _length(strict) >= _length(loose) > 0 else loose
+    return strict if 2 * _length(strict) >= _length(loose) > SHORT_PAGE else loose
 
 
 def _extracted(tree: Any, *, strict: bool) -> Any:

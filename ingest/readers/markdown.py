@@ -95,7 +95,7 @@ def _check_head(head: str, path: Path) -> None:
         raise InvalidFrontMatter(f"{path.name}, line 1: the head is longer than {LONGEST_HEAD} characters; shorten it")
     depth = 0
     try:
-        for event in yaml.parse(head, yaml.SafeLoader):
+        for event in yaml.parse(head, frontmatter.LOADER):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEEPEST_HEAD or isinstance(event, yaml.AliasEvent):
                 line = event.start_mark.line + 2 if event.start_mark else 1

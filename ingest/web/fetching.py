@@ -66,7 +66,7 @@ class WebSettings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A page as it came. ``url`` is what was asked for, ``final_url`` where it was found."""
+    """A page as it came. ``url`` is what was asked for, in its one form, ``final_url`` where it was found."""
 
     url: str
     final_url: str
@@ -138,6 +138,7 @@ class Fetcher:
 
     def fetch(self, url: str, *, etag: str | None = None, last_modified: str | None = None) -> Fetched | NotModified:
         """Return the page at *url*; with an ETag or a date of before, perhaps only that it is the same."""
+        url = self.address(url).url
         since = {"if-none-match": etag, "if-modified-since": last_modified}
         conditions = {name: value for name, value in since.items() if value and _fit(value)}
         with self._opened(url, "GET", self.deadline(), conditions=conditions) as (address, response):
@@ -149,6 +150,7 @@ class Fetcher:
 
     def fetch_as(self, url: str, types: frozenset[str], deadline: Deadline | None = None) -> Fetched:
         """Return what is at *url* if it is announced as one of *types*; its content is not looked at."""
+        url = self.address(url).url
         with self._opened(url, "GET", deadline or self.deadline()) as (address, response):
             return self._page(url, address, response, types)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -95,7 +95,7 @@ class Watching:
         *known* is the page as it was already taken in: then only another text is a change.
         """
         address = self._fetcher.address(url).url
-        digest = self._digest(known) if known else None
+        digest = self._digest_of(known)
         days = max(1, every_days or self._every_days)
         with Session(self._engine) as session, session.begin():
             row = session.get(WatchedRow, address)
@@ -106,11 +106,25 @@ class Watching:
                 session.add(row)
             row.every_days = days
             row.document = document or row.document
-            if known:
+            if known and digest:
                 row.digest, row.etag, row.last_modified = digest, known.etag, known.last_modified
                 row.final_url = known.final_url
             note(session, by, "watched", _subject(address), days=days, document=row.document)
             return _watched(row)
+
+    def add_all(self, urls: Iterable[str], by: str, source: str) -> int:
+        """Put the pages of a list such as a sitemap on watch, all or none; return how many were not yet."""
+        wanted = {self._fetcher.address(url).url for url in urls}
+        moment, added = now(), 0
+        with Session(self._engine) as session, session.begin():
+            known = set(session.scalars(select(WatchedRow.url)))
+            for url in sorted(wanted - known):
+                row = WatchedRow(url=url, every_days=self._every_days, added_by=by, added_at=moment)
+                life.keep(row, life.new(moment))
+                session.add(row)
+                added += 1
+            note(session, by, "watched", _subject(source), pages=added)
+        return added
 
     def remove(self, url: str, by: str) -> None:
         """Take *url* off watch; the document that was made of it stays."""
@@ -182,6 +196,13 @@ class Watching:
             # Neither digest nor ETag is kept, so that the page comes again.
             return self._failed(watched, moment, "not_taken", str(error))
         return replace(self._found(watched, moment, digest, page), what="changed", page=page)
+
+    def _digest_of(self, known: Fetched | None) -> str | None:
+        """Return the digest of a page that was taken in; one that could not be read is not known."""
+        try:
+            return self._digest(known) if known else None
+        except UnreadableFile:
+            return None
 
     def _pause(self, url: str) -> float:
         try:

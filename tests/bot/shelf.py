@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingest.documents import LANGUAGES, Language, Passage, SourceDocument
-from ingest.library import DocumentInfo
 from ingest.passages import split
+from ingest.snapshot import DocumentInfo
 
 
 class Shelf:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
 
+from ui.__main__ import listening, main
 
 
 @pytest.fixture
@@ -62,17 +62,3 @@ def test_a_free_port_is_held() -> None:
     """Once held, the port is ours until it is served."""
     with listening("127.0.0.1", 0) as held:
         assert held.getsockname()[1] > 0
-
-
-def test_daily_task_goes_on_after_a_failure() -> None:
-    """One busy moment of the database does not end the forgetting of questions."""
-    ended, times = threading.Event(), 0
-
-    def fail() -> None:
-        nonlocal times
-        times += 1
-        if times == 3:
-            ended.set()
-        raise OSError
-
-    assert times == 3

@@ -32,6 +32,7 @@ LARGEST = 16 * 1024
 """Bytes of a form of ours, at most."""
 
 _OWN = re.compile(r"/staff(?:/[\w.~-]+)*/?(?:\?[\w.~=&%+-]*)?", re.ASCII)
+_LANGUAGE = re.compile(r"[?&]lang=(\w\w)(?=&|$)", re.ASCII)
 _WAY_IN = re.compile(r"/staff/(?:login|logout|password)\b")
 
 
@@ -116,12 +117,13 @@ class _WayIn:
         fields = await _fields(request)
         token = sessions.cookie(request, sessions.COOKIE)
         found = self.sessions.login_of(request)
-        if found:
-            try:
-                self.sessions.refuse_forged(request, found.form_token, fields.get("token", ""))
+        try:
+            # Also of a request without a session: another site's comes without the cookie, and must not delete it.
+            self.sessions.refuse_forged(request, found.form_token if found else None, fields.get("token", ""))
+            if found:
                 await self.entrance.aside(self.sessions.logout, token or "")
-            except (Forged, Busy) as error:
-                return self.refusal(look, error)
+        except (Forged, Busy) as error:
+            return self.refusal(look, error)
         there = "there" if found and found.by_oidc and self.provider else "1"
         response = RedirectResponse(f"/staff/login?lang={look.language}&out={there}", 303)
         self.set_cookie(response, request, sessions.COOKIE, "", 0)
@@ -240,11 +242,15 @@ class _WayIn:
 
     def look(self, request: Request) -> Look:
         """Return language and aim of a request."""
-        asked = request.query_params.get("lang")
-        language = preferred(asked, request.headers.get("accept-language"))
         place = own_place(request.query_params.get("next"))
-        if asked in LANGUAGES and "lang=" not in place:
-            place += f"{'&' if '?' in place else '?'}lang={language}"
+        # Who chose a language on the way here goes on in it.
+        chosen = _LANGUAGE.search(place)
+        asked = request.query_params.get("lang") or (chosen[1] if chosen else None)
+        language = preferred(asked, request.headers.get("accept-language"))
+        if asked in LANGUAGES:
+            place, _, query = place.partition("?")
+            others = [pair for pair in query.split("&") if pair and not pair.startswith("lang=")]
+            place += "?" + "&".join([*others, f"lang={language}"])
         return Look(language, self.version, place, self.provider.name if self.provider else None)
 
     @staticmethod
@@ -289,8 +295,8 @@ _PRIVATE = {"cache-control": "no-store", "referrer-policy": "same-origin", "vary
 
 
 def _to(look: Look, path: str, *, next_too: bool = True) -> Response:
-    query = {"lang": look.language} | ({"next": look.place} if next_too else {})
-    return RedirectResponse(f"{path}?{urlencode(query)}", 303, headers=_PRIVATE)
+    query = urlencode({"next": look.place}) if next_too else f"lang={look.language}"
+    return RedirectResponse(f"{path}?{query}", 303, headers=_PRIVATE)
 
 
 def _refusal(error: Exception) -> tuple[str, int, dict[str, str]]:

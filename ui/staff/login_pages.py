@@ -215,7 +215,7 @@ def _organisation(look: Look) -> Markup | None:
     if not look.provider:
         return None
     language = look.language
-    there = f"{oidc.START}?lang={language}&next={quote(look.place, safe='/')}"
+    there = f"{oidc.START}?next={quote(look.place, safe='/')}"
     return joined(
         tag("a", say("log_in_with", language, provider=look.provider), href=there, class_="go"),
         tag("h2", say("or_local", language)),

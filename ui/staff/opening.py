@@ -99,7 +99,7 @@ def open_desk(live: Live, settings: Settings, *, fetcher: Fetcher | None = None)
         )
         staff = Staff(
             Desk(rooms), _Gate(entrance.sessions), receive, intake.folder,
-            largest=settings.max_file_megabytes * 1_000_000,
+            largest=settings.max_file_megabytes * 2**20,
             routes=(login.routes(entrance, settings, secrets.token_hex(4), provider),),
         )  # fmt: skip
 

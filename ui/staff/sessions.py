@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlsplit
@@ -113,6 +114,12 @@ class Sessions:
         self._idle = dt.timedelta(minutes=settings.staff_idle_minutes)
 
     # Every request
+
+    def person(self, cookies: Mapping[str, str], /) -> Person | None:
+        """Return whose cookies these are; what the mount of the desk asks (``ui.staff.mount.Gate``)."""
+        token = cookies.get(COOKIE)
+        found = self.login(token) if token else None
+        return found.person if found else None
 
     def person_of(self, connection: HTTPConnection) -> Person | None:
         """Return who sent a request, or ``None``: one look by key into the database, at most one write a minute."""

@@ -24,6 +24,7 @@ TEXT = "La RÃ©gion accorde aux petites entreprises une aide qui couvre la moitiÃ
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, world: World, fetcher_with: MakeFetcher) -> Path:
     """A data folder, and a web that is the test's own."""
     monkeypatch.setenv("GUICHET_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("GUICHET_READER_SECONDS", "120")  # the first reading imports its libraries, on a busy machine
 
     def fetcher(settings: Any) -> Fetcher:
         return Fetcher(settings, resolve=world.resolve, connect=world.connect)

@@ -15,29 +15,13 @@ import pytest
 from ingest.errors import AddressRefused, FetchFailed, WebError
 from ingest.settings import Settings
 from ingest.web.fetching import Fetched, Fetcher, NotModified
-from tests.ingest.readers.samples import TESTDATA, pdf
+from tests.ingest.readers.samples import TESTDATA
+from tests.ingest.web.asking import URL, fetched, refusal
 from tests.ingest.web.conftest import MakeFetcher
 from tests.ingest.web.world import HOST, OTHER, PUBLIC, PUBLIC_6, World, authority, leading_to, page, reply
 
-URL = f"http://{HOST}/aide"
 ROWS = TESTDATA / "ssrf" / "urls.jsonl"
 FORBIDDEN = [json.loads(line) for line in ROWS.read_text("utf-8").splitlines()] if ROWS.exists() else []
-
-
-def fetched(fetcher: Fetcher, url: str = URL) -> Fetched:
-    """Return the page at *url*, which must have come."""
-    found = fetcher.fetch(url)
-    assert isinstance(found, Fetched)
-    return found
-
-
-def refusal(fetcher: Fetcher, url: str = URL) -> WebError:
-    """Return why *url* gives no page; the reason is one line that fits a screen."""
-    with pytest.raises(WebError) as raised:
-        fetcher.fetch(url)
-    assert str(raised.value).isprintable()
-    assert len(str(raised.value)) < 400
-    return raised.value
 
 
 def test_a_page_is_fetched(world: World, fetcher: Fetcher) -> None:
@@ -48,6 +32,12 @@ def test_a_page_is_fetched(world: World, fetcher: Fetcher) -> None:
         URL, URL, page("Une aide.").encode(), "text/html", '"1"', "Mon, 23 Nov 2026 10:00:00 GMT", 200
     )
     assert world.connections == [(PUBLIC, 80), (PUBLIC, 80)]  # robots.txt, and the page
+
+
+def test_a_page_is_known_by_one_address(world: World, fetcher: Fetcher) -> None:
+    """However an address is written, the page says which one was asked: the form in which it is watched."""
+    world.pages[f"{HOST}/aide"] = reply(page("Une aide."))
+    assert fetched(fetcher, f" HTTP://{HOST.upper()}:80/aide#haut").url == URL
 
 
 # --- where a connection may lead ------------------------------------------------------------------------------------
@@ -149,7 +139,7 @@ def test_a_name_server_that_never_answers_is_given_up(fetcher_with: MakeFetcher,
     started = time.monotonic()
     assert refusal(fetcher_with(web_connect_seconds=0.2)).kind == "dns"
     never.set()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
 
 
 def test_a_host_that_refuses_is_told(world: World, fetcher: Fetcher) -> None:
@@ -252,7 +242,7 @@ def test_a_slow_drip_ends(start: bytes, world: World, fetcher_with: MakeFetcher)
     world.pages[f"{HOST}/aide"] = dripping(start)  # type: ignore[assignment]
     started = time.monotonic()
     assert refusal(fetcher_with(web_total_seconds=0.6)).kind == "timeout"
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
 
 
 def test_silence_ends(world: World, fetcher_with: MakeFetcher) -> None:
@@ -261,7 +251,7 @@ def test_silence_ends(world: World, fetcher_with: MakeFetcher) -> None:
     assert refusal(fetcher_with(web_between_seconds=0.2)).kind == "timeout"
     started = time.monotonic()
     assert refusal(fetcher_with(web_between_seconds=10, web_total_seconds=0.3)).kind == "timeout"
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
 
 
 def test_a_silent_handshake_ends(world: World, fetcher_with: MakeFetcher) -> None:
@@ -276,7 +266,7 @@ def test_a_silent_handshake_ends(world: World, fetcher_with: MakeFetcher) -> Non
     world.connect = connect  # type: ignore[method-assign]
     started = time.monotonic()
     assert refusal(fetcher_with(web_connect_seconds=0.3), f"https://{HOST}/").kind == "timeout"
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
 
 
 @pytest.mark.parametrize("extra", [b"", b"transfer-encoding: chunked\r\n"])
@@ -340,7 +330,7 @@ def test_huge_headers_are_refused(start: bytes, world: World, fetcher: Fetcher) 
     line = b"x-more: " + b"y" * 1000 + b"\r\n"
     endless = {b"HTTP/1.1 200 OK\r\n": line, b"HTTP/1.1 100 Continue\r\n\r\n": b"HTTP/1.1 100 Continue\r\n\r\n" * 50}
     world.pages[f"{HOST}/aide"] = dripping(start, endless.get(start, b"y" * 1000), 0)  # type: ignore[assignment]
-    assert refusal(fetcher).kind == ("too_large" if start else "connection")
+    assert refusal(fetcher).kind == "too_large"
 
 
 def test_another_protocol_is_told(world: World, fetcher: Fetcher) -> None:
@@ -349,39 +339,7 @@ def test_another_protocol_is_told(world: World, fetcher: Fetcher) -> None:
     assert refusal(fetcher).kind == "connection"
 
 
-# --- what a page is -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("content", "header", "media_type"),
-    [
-        (page("Une aide."), "text/html", "text/html"), (page("Une aide."), "application/xhtml+xml", "text/html"),
-        (page("Une aide."), "", "text/html"), (page("Une aide."), "text/plain", "text/html"),
-        ("Une aide.", "text/plain; charset=utf-8", "text/plain"), ("# Une aide", "text/markdown", "text/markdown"),
-        (pdf(["Une aide."]), "application/pdf", "application/pdf"),
-        (pdf(["Une aide."]), "text/html", "application/pdf"),
-        (pdf(["Une aide."]), "application/octet-stream", "application/pdf"),
-        (b"\xff\xfe" + "Une aide.".encode("utf-16-le"), "text/plain", "text/plain"),
-    ],
-)  # fmt: skip
-def test_the_content_decides_what_a_page_is(
-    content: str | bytes, header: str, media_type: str, world: World, fetcher: Fetcher
-) -> None:
-    """Web pages, PDF, Markdown and text are known by what they are, whatever their server calls them."""
-    world.pages[f"{HOST}/aide"] = reply(content, content_type=header)
-    assert fetched(fetcher).media_type == media_type
-
-
-@pytest.mark.parametrize(
-    ("content", "header"),
-    [("{}", "application/json"), ("x", "text/css"), ("x", "image/png"), (b"\x89PNG\r\n\x1a\n\0\0", "text/html"),
-     (b"MZ\x90\0\3\0\0\0", "application/octet-stream"), (b"PK\x03\x04" + b"\0" * 50, ""), ("", "text/html"),
-     ("x", "application/pdf"), ("x", "x" * 500 + "/y\x1b[2J"), (b"\0" * 100, "text/plain")],
-)  # fmt: skip
-def test_other_types_are_refused(content: str | bytes, header: str, world: World, fetcher: Fetcher) -> None:
-    """What is no document, by its header or by its content, is refused; so is what is empty."""
-    world.pages[f"{HOST}/aide"] = reply(content, content_type=header)
-    assert refusal(fetcher).kind in {"type", "connection"}
+# --- what servers say ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [204, 206, 301, 304, 400, 401, 403, 404, 410, 429, 500, 503])

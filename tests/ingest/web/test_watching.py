@@ -197,6 +197,26 @@ def test_a_page_that_was_taken_in_already_is_no_change(world: World, watching: W
     assert watching.all("fr/autre") == []
 
 
+def test_a_page_that_could_not_be_read_is_not_known(world: World, watching: Watching, desk: Desk) -> None:
+    """A page that staff added without readable text is on watch, and arrives when it has one."""
+    watching.add(URL, "anne", known=Fetched(URL, URL, b"<html>", "text/html", '"1"'))
+    assert (only(watching).digest, only(watching).etag) == (None, None)
+    show(world, "Une aide.")
+    assert watching.check(URL, START).what == "changed"
+
+
+def test_the_pages_of_a_list_come_together(watching: Watching, engine: Engine) -> None:
+    """Thousands of pages are put on watch in one change; those that are there stay as they are."""
+    watching.add(URL, "anne", document="fr/aide")
+    urls = [f"http://{HOST}/{number}" for number in range(3000)]
+    assert watching.add_all([*urls, URL], "bert", f"http://{HOST}/sitemap.xml") == 3000
+    assert (len(watching.all()), watching.all("fr/aide")[0].added_by) == (3001, "anne")
+    assert Journal(engine).entries()[0].detail == {"pages": 3000}
+    with pytest.raises(AddressRefused):
+        watching.add_all(["http://www.nouveau.example/", "http://localhost/"], "bert", "x")
+    assert len(watching.all()) == 3001
+
+
 def test_two_looks_at_once_take_in_once(world: World, watching: Watching, desk: Desk) -> None:
     """A person who looks while the daily round does gets the page once."""
     show(world, "Une aide.")
@@ -273,7 +293,7 @@ def test_a_crash_in_the_middle_is_no_loop(world: World, watching: Watching, desk
 @pytest.fixture(scope="module")
 def digest() -> Callable[[Fetched], str]:
     """The digest of production, which reads in a child process."""
-    return digest_with(Sandbox(Settings()))
+    return digest_with(Sandbox(Settings(reader_seconds=120)))
 
 
 def fetched(content: bytes, media_type: str = "text/html") -> Fetched:

@@ -133,7 +133,7 @@ class Answers:
             elif likeness.score < least:
                 verdict = badge("quiet", words("no_score", language, threshold=_number(least, language)))
             else:
-                verdict = badge("good", words("yes", language))
+                verdict = badge("good", words("does", language))
             question = link(f"answers/{pin.number}", pin.latest.content.question)
             rows.append((question, _number(likeness.score, language), verdict))
         heads = [words(key, language) for key in ("question", "score", "would")]
@@ -300,7 +300,7 @@ class Answers:
                 asked.question,
                 asked.status,
                 _number(likeness.score, language),
-                badge("good", words("yes", language))
+                badge("good", words("does", language))
                 if likeness.score >= content.threshold
                 else badge("quiet", words("no_score", language, threshold=_number(content.threshold, language))),
             )

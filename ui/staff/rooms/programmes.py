@@ -12,7 +12,7 @@ from bot.cards import Cards
 from bot.contradictions import Contradictions
 from bot.entries import BadValue, read_value, sentence_at
 from ingest.cards import DECISIONS, FIELDS, CardError, CardValue, Field, OwnProgramme
-from ingest.library import Library
+from ingest.snapshot import Reading
 from ui.markup import Markup
 from ui.staff.desk import Action, Export, Fields, NoSuchPlace, Outcome, Visit
 from ui.staff.forms import words
@@ -28,7 +28,7 @@ class Programmes:
 
     name = "programmes"
 
-    def __init__(self, library: Library, contradictions: Contradictions) -> None:
+    def __init__(self, library: Reading, contradictions: Contradictions) -> None:
         self._library = library
         self._contradictions = contradictions
         self._page = Page(library, contradictions)

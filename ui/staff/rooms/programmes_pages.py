@@ -12,7 +12,7 @@ from bot.entries import Sentence, find_sentences, sentence_at
 from bot.values import value_in_words
 from ingest.cards import FIELDS, CardValue
 from ingest.documents import Language
-from ingest.library import Library
+from ingest.snapshot import Reading
 from ui.markup import Child, Markup, joined, tag
 from ui.staff.desk import Visit
 from ui.staff.forms import badge, do, empty, field, form, link, select, submit, table, titled
@@ -39,7 +39,7 @@ _STATE_LOOKS = {"open": "good", "opens": "attention", "permanent": "good", "clos
 class Page:
     """The pages of the room."""
 
-    def __init__(self, library: Library, contradictions: Contradictions) -> None:
+    def __init__(self, library: Reading, contradictions: Contradictions) -> None:
         self._library = library
         self._contradictions = contradictions
 
@@ -195,7 +195,7 @@ class Page:
             tag("blockquote", value.quote, lang=spoken),
             tag(
                 "figcaption",
-                link(f"documents/{value.document}", title) if info else title,
+                link(f"documents/{info.revision}", title) if info else title,
                 " · ",
                 say("version", language, version=value.version),
                 " · ",

@@ -27,7 +27,7 @@ from ingest.library import Library
 from ingest.revisions import UnknownRevision, WrongState
 from ingest.settings import BRUSSELS
 from ui.markup import Child, Markup, tag
-from ui.staff import forms
+from ui.staff import charts, forms
 from ui.staff.desk import Action, Export, Fields, NoSuchPlace, Outcome, Step, Visit
 from ui.staff.forms import words
 from ui.staff.rooms import preview
@@ -35,6 +35,10 @@ from ui.words import date_in_words
 
 WEEKS = 8
 """Weeks that are told of."""
+DRAWN: Mapping[str, charts.Look] = {
+    "answered": "good", "partial": "attention", "not_in_sources": "bad", "rest": "quiet",
+}  # fmt: skip
+"""The outcomes that the chart tells apart, with their looks."""
 _SENTENCES: Mapping[type[GuichetError], str] = {
     PreviewStopped: "was_stopped", PreviewTooSlow: "too_slow", LibraryChanged: "has_changed",
     PreviewFailed: "has_failed", WrongState: "not_possible", UnknownRevision: "not_possible",
@@ -143,6 +147,7 @@ class Quality:
         return tag(
             "section",
             title,
+            _outcomes(first, given, language),
             forms.table(words("desk_quality.weeks", language), heads, rows),
             _shares("by_status", "status", Counter(answer.status for answer in given), language),
             _shares("by_language", "spoken", Counter(answer.language for answer in given), language),
@@ -206,6 +211,21 @@ def _week(
         str(sum(thumbs.get((day, -1), 0) for day in days)),
         *((str(told.words), *milliseconds) if told.answers else ("", "", "")),
     ]
+
+
+def _outcomes(first: dt.date, given: Sequence[asked.Given], language: Language) -> Markup:
+    """Return how answers ended, week by week, as a chart."""
+    counted = [Counter[str]() for _ in range(WEEKS)]
+    for answer in given:
+        week = min((answer.day - first).days // 7, WEEKS - 1)
+        counted[week][answer.status if answer.status in DRAWN else "rest"] += 1
+    series = [
+        charts.Series(words(f"desk_quality.status_{status}", language), look, [week[status] for week in counted])
+        for status, look in DRAWN.items()
+    ]
+    places = [date_in_words((first + dt.timedelta(days=7 * week)).isoformat(), language) for week in range(WEEKS)]
+    title, told = words("desk_quality.outcomes", language), words("desk_quality.outcomes_lead", language)
+    return charts.stacked("outcomes", title, told, places, series, words("desk_quality.week", language), language)
 
 
 def _shares(title: str, head: str, counted: Counter[str], language: Language) -> Markup:
