@@ -11,14 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from ingest.documents import Language
 from ingest.errors import InvalidFrontMatter
+from ingest.listing import LOADER
 
 PartialDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$")]
 """An ISO date, whole (``2026-05-31``) or as far as it is known (``2026-05``, ``2026``)."""
 SheetKind = Literal[
     "programme", "subsidy", "training", "compute", "tax", "law", "actor", "strategy", "statistic", "data"
 ]
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Ten times as fast where the library of C is there, as in every wheel."""
 CRITERIA: dict[str, tuple[str, ...]] = {
     "size": ("micro", "small", "medium", "large"),
     "legal_form": (

@@ -65,7 +65,7 @@ def stacked(id: str, title: str, description: str, places: Sequence[str], series
 
 def bars(id: str, title: str, description: str, rows: Sequence[tuple[str, int, int]], heads: tuple[str, str, str],
          rest: str, language: Language) -> Markup:  # fmt: skip
-    """Return lying bars, a name above each: *rows* hold a name, a count, and a part of it; *rest* names what is left."""
+    """Return lying bars, a name above each: *rows* hold name, count and a part of it; *rest* names what is left."""
     top = max((count for _, count, _ in rows), default=1) or 1
     drawn: list[Markup] = []
     for number, (name, count, part) in enumerate(rows):

@@ -142,13 +142,17 @@ def _publishing(library: Library, previews: Previews, visit: Visit, found: Revis
             forms.submit(words("desk_documents.publish", language), look="primary"),
         ),
         tag("p", look, " ", unseen),
-        forms.form(
-            "documents.schedule",
-            tag("input", type="hidden", name="number", value=str(number)),
-            forms.field("day", words("desk_documents.schedule", language), found.publish_on or "", kind="date",
-                        required=True, min=tomorrow.isoformat()),
-            forms.submit(words("desk_documents.schedule_go", language)),
-            class_="inline",
+        tag(
+            "details",
+            tag("summary", words("desk_documents.later", language)),
+            forms.form(
+                "documents.schedule",
+                tag("input", type="hidden", name="number", value=str(number)),
+                forms.field("day", words("desk_documents.schedule", language), found.publish_on or "", kind="date",
+                            required=True, min=tomorrow.isoformat()),
+                forms.submit(words("desk_documents.schedule_go", language)),
+                class_="inline",
+            ),
         ),
     )  # fmt: skip
 
