@@ -270,7 +270,8 @@ def _history(library: Library, found: Revision, language: Language) -> Markup:
     from ui.staff.rooms.documents import state_badge
 
     others = library.revisions.list(key=found.key, limit=100) if found.key else [found]
-    heads = [words(f"desk_documents.column_{name}", language) for name in ("when", "state", "version", "by")] + [""]
+    heads = [words(f"desk_documents.column_{name}", language) for name in ("when", "state", "version", "by")]
+    heads.append(words("desk_documents.compare", language))
     rows: list[Sequence[Child]] = []
     for each in others:
         when = date_in_words((each.published_at or each.created_at).date().isoformat(), language)
