@@ -14,11 +14,10 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bot.limits import CEILING, PAST
 from ingest.cards import Field
 from ingest.documents import Language
+from ingest.listing import read_list
 from ingest.quantities import in_order, plain, quantities
 
 _I = re.IGNORECASE
@@ -42,7 +41,7 @@ class Claim:
 @cache
 def _patterns(part: str, language: Language) -> Mapping[str, re.Pattern[str]]:
     """Return the patterns of ``claims.yaml`` for one language: ``words`` or ``marks``, by name."""
-    listed = yaml.safe_load((Path(__file__).parent / "claims.yaml").read_text(encoding="utf-8"))[part]
+    listed = read_list(Path(__file__).parent / "claims.yaml")[part]
     return {
         name: re.compile(rf"(?<!\w)(?:{'|'.join(by_language[language])})(?!\w)", _I)
         for name, by_language in listed.items()

@@ -16,7 +16,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from text_to_num import alpha2digit
 
 from bot.answers import MARKER, Message
@@ -28,6 +27,7 @@ from ingest import languages
 from ingest.analysis import STOP_WORDS, content_words, fold, terms, words
 from ingest.documents import LANGUAGES, Language
 from ingest.figures import MONTHS, figures
+from ingest.listing import read_list
 from ingest.sentences import split
 from ingest.snapshot import DocumentInfo
 
@@ -89,7 +89,7 @@ class _Signs:
 
 @cache
 def _data() -> Mapping[str, Any]:
-    loaded: Mapping[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+    loaded: Mapping[str, Any] = read_list(Path(__file__).with_suffix(".yaml"))
     return loaded
 
 

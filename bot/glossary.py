@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from ingest.analysis import terms
 from ingest.documents import LANGUAGES, Language
+from ingest.listing import read_list
 
 _Concept = Mapping[Language, tuple[tuple[str, ...], ...]]
 """By language, the index terms of each of its names."""
@@ -27,7 +26,7 @@ class Glossary:
         """Read ``glossary.yaml``; without that file, a glossary that knows nothing."""
         if not path.is_file():
             return cls()
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = read_list(path)
         concepts: dict[Language, dict[str, list[tuple[tuple[str, ...], _Concept]]]] = {la: {} for la in LANGUAGES}
         for entry in data.get("terms", ()):
             concept: _Concept = {

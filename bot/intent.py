@@ -7,16 +7,15 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
-
 from ingest.analysis import fold
+from ingest.listing import read_list
 
 Want = Literal["how_much", "when", "where", "who", "allowed", "difference", "open", "support", "price", "what"]
 
 
 @cache
 def _compiled() -> tuple[tuple[Want, re.Pattern[str]], ...]:
-    patterns = yaml.safe_load((Path(__file__).parent / "intent.yaml").read_text(encoding="utf-8"))
+    patterns = read_list(Path(__file__).parent / "intent.yaml")
     return tuple((want, re.compile("|".join(alternatives))) for want, alternatives in patterns.items())
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from ingest.analysis import fold, words
+from ingest.listing import read_list
 
 REGIONS = ("wallonia", "flanders", "brussels", "abroad")
 
@@ -15,7 +14,7 @@ REGIONS = ("wallonia", "flanders", "brussels", "abroad")
 @cache
 def _places() -> dict[tuple[str, ...], str]:
     """Return the region of each town, by the folded words of its name."""
-    listed = yaml.safe_load((Path(__file__).parent / "places.yaml").read_text(encoding="utf-8"))
+    listed = read_list(Path(__file__).parent / "places.yaml")
     return {
         tuple(fold(word) for word in words(name)): region for region in REGIONS for name in listed[region].split(", ")
     }

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from bot.matching import Asked, Forms
@@ -26,6 +25,7 @@ from ingest.analysis import content_words, fold
 from ingest.documents import Language
 from ingest.embedding import StaticEmbedder, Vectors
 from ingest.figures import Figure, figures
+from ingest.listing import read_list
 
 CALLED = 0.5
 """Weight from which a question calls a document by name."""
@@ -124,7 +124,7 @@ class Likeness:
 
 @cache
 def _data() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = read_list(Path(__file__).with_suffix(".yaml"))
     return loaded
 
 

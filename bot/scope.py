@@ -15,13 +15,13 @@ from pathlib import Path
 from zlib import crc32
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from bot.answers import Hit, Status
 from bot.places import REGIONS, regions
 from ingest.analysis import fold
 from ingest.embedding import Vectors
+from ingest.listing import read_list
 
 OURS = "ours"
 WEIGHTS = Path(__file__).parent / "scope.npz"
@@ -67,7 +67,7 @@ class Rule:
 @cache
 def rules() -> tuple[Rule, ...]:
     """Return the rules of ``scope.yaml`` in order."""
-    entries = yaml.safe_load((Path(__file__).parent / "scope.yaml").read_text(encoding="utf-8"))
+    entries = read_list(Path(__file__).parent / "scope.yaml")
     return tuple(
         Rule(
             entry["name"],

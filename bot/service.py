@@ -120,7 +120,9 @@ class Bot:
 
         It asks no language model: answers are to be compared, and neither money nor chance should come in.
         """
-        bot = Bot(library, self.settings, self._retriever.reranker)
+        # What contradicts what is remembered by generation, and a candidate has the number of the present one.
+        shared = self.contradictions if library is self.library else None
+        bot = Bot(library, self.settings, self._retriever.reranker, contradictions=shared)
         bot._composer.prepare((), self._composer)
         return bot
 

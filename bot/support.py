@@ -14,13 +14,13 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from bot.coefficients import coefficients
 from bot.retrieval import Retriever
 from ingest.analysis import content_words, terms
 from ingest.documents import Language
+from ingest.listing import read_list
 
 HELD = 0.8
 """A match from which a word counts as said."""
@@ -187,7 +187,7 @@ _REWORDED = tuple(
 @cache
 def _patterns(language: Language) -> Mapping[str, re.Pattern[str]]:
     """Return for each kind of such words the pattern that finds them in *language*."""
-    listed = yaml.safe_load((Path(__file__).parent / "support.yaml").read_text(encoding="utf-8"))
+    listed = read_list(Path(__file__).parent / "support.yaml")
     return {
         sign: re.compile(rf"(?<!\w)(?:{'|'.join(by_language[language].split('; '))})(?!\w)", re.IGNORECASE)
         for sign, by_language in listed.items()

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from ingest.documents import Language
+from ingest.listing import read_list
 
 FOLDER = Path(__file__).parent / "wording"
 
@@ -16,9 +15,7 @@ FOLDER = Path(__file__).parent / "wording"
 def catalogue() -> dict[str, dict[str, str]]:
     """Return key → language → string of all files of the catalogue; ``answers.found`` stands in ``answers.yaml``."""
     return {
-        f"{path.stem}.{key}": texts
-        for path in sorted(FOLDER.glob("*.yaml"))
-        for key, texts in yaml.safe_load(path.read_text(encoding="utf-8")).items()
+        f"{path.stem}.{key}": texts for path in sorted(FOLDER.glob("*.yaml")) for key, texts in read_list(path).items()
     }
 
 

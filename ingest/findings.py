@@ -15,14 +15,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from ingest.analysis import STOP_WORDS, fold, words
 from ingest.documents import LEFT_OUT, Basis, FileKind, Language, SourceDocument
 from ingest.figures import figures
 from ingest.filenames import slug
 from ingest.frontmatter import SheetKind
 from ingest.languages import detect
+from ingest.listing import read_list
 from ingest.quantities import in_order, plain, quantities
 
 __all__ = ["Findings", "Fingerprint", "Guess", "Resemblance", "examine", "fingerprint", "resembles"]
@@ -151,7 +150,7 @@ class _Rules:
 
 @cache
 def _rules() -> _Rules:
-    data = yaml.safe_load(RULES.read_text(encoding="utf-8"))
+    data = read_list(RULES)
     articles = rf"(?:[\s:(]+(?:{data['articles']}))*[\s:(–-]*$"
     return _Rules(
         {kind: re.compile(rf"\b(?:{pattern})\b") for kind, pattern in data["kinds"].items()},

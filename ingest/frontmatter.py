@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from ingest.documents import Language
 from ingest.errors import InvalidFrontMatter
+from ingest.listing import LOADER
 
 PartialDate = Annotated[str, StringConstraints(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$")]
 """An ISO date, whole (``2026-05-31``) or as far as it is known (``2026-05``, ``2026``)."""
@@ -95,7 +96,7 @@ class FrontMatter(_Strict):
 def parse(head: str, path: Path) -> FrontMatter:
     """Return the validated front matter *head* of *path*; an error names the file, the line and the key."""
     try:
-        data: Any = yaml.safe_load(head)
+        data: Any = yaml.load(head, LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 2 if mark else 1

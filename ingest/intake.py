@@ -16,12 +16,12 @@ from typing import Any
 from ingest.documents import SourceDocument
 from ingest.errors import GuichetError, UnreadableFile
 from ingest.library import Library
-from ingest.readers.sandbox import Sandbox
+from ingest.readers.sandbox import Examined, Sandbox
 from ingest.revisions import Revision
 
 logger = logging.getLogger(__name__)
 
-Judge = Callable[[SourceDocument, Revision], tuple[SourceDocument, Mapping[str, Any]]]
+Judge = Callable[[Examined, Revision], tuple[SourceDocument, Mapping[str, Any]]]
 """Returns the document with what was guessed of it, and the findings to show."""
 
 
@@ -89,8 +89,9 @@ class Intake:
         """Make a draft of a received file, or note why there is none."""
         try:
             path = self._library.originals.path(revision.original or "")
-            document = self._sandbox.read(path, name=revision.name)
-            document, findings = self._judge(document, revision)
+            modified = revision.meta.get("last_modified")
+            examined = self._sandbox.examine(path, name=revision.name, last_modified=modified)
+            document, findings = self._judge(examined, revision)
             self._library.revisions.draft(revision.number, document, findings)
         except UnreadableFile as error:
             if not self._ended:

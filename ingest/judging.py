@@ -8,8 +8,9 @@ from typing import Any
 
 from ingest.documents import SourceDocument
 from ingest.filenames import distinct, slug
-from ingest.findings import Findings, Fingerprint, Guess, Resemblance, examine, fingerprint, resembles
+from ingest.findings import Findings, Fingerprint, Guess, Resemblance, fingerprint, resembles
 from ingest.library import Library
+from ingest.readers.sandbox import Examined
 from ingest.revisions import Revision
 from ingest.snapshot import DocumentInfo, Snapshot
 
@@ -24,10 +25,9 @@ class Judge:
         self._known: dict[int, Fingerprint] = {}
         """The fingerprints of what is served, by revision: a revision never changes."""
 
-    def __call__(self, document: SourceDocument, revision: Revision) -> tuple[SourceDocument, Mapping[str, Any]]:
+    def __call__(self, examined: Examined, revision: Revision) -> tuple[SourceDocument, Mapping[str, Any]]:
         """Return the document under an id, with what was guessed of it, and the findings as plain data."""
-        modified = revision.meta.get("last_modified")
-        found = examine(document, last_modified=modified)
+        document, found = examined.document, examined.findings
         alike = resembles(found.fingerprint, self._fingerprints())
         guesses = _guesses(document, found)
         document = dataclasses.replace(

@@ -30,7 +30,7 @@ class Originals:
         """Return the content of a file; one that is too large or cannot be opened is an ``UnreadableFile``."""
         limit = self._megabytes
         try:
-            if path.stat().st_size > limit * 1_000_000:
+            if path.stat().st_size > limit * 2**20:
                 raise UnreadableFile(f"{path.name}: larger than {limit} MB; split it or raise the limit", "too_large")
             return path.read_bytes()
         except OSError as error:
@@ -63,7 +63,7 @@ class Originals:
     def take(self, path: Path, name: str) -> tuple[str, str]:
         """Move the file *path* of the folder ``arriving`` in, synced to disk; return digest and name as original."""
         with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_size > self._megabytes * 1_000_000:
+            if os.fstat(file.fileno()).st_size > self._megabytes * 2**20:
                 raise UnreadableFile(
                     f"{name}: larger than {self._megabytes} MB; split it or raise the limit", "too_large"
                 )

@@ -17,11 +17,10 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ingest import sentences
 from ingest.analysis import STOP_WORDS, fold
 from ingest.documents import LEFT_OUT, Section, SourceDocument, Statement
+from ingest.listing import read_list
 
 RULES = Path(__file__).parent / "screening.yaml"
 LISTED = 10
@@ -149,7 +148,7 @@ class Signs:
 @cache
 def signs() -> Signs:
     """Return what ``screening.yaml`` says."""
-    data = yaml.safe_load(RULES.read_text(encoding="utf-8"))
+    data = read_list(RULES)
     telling = frozenset(data["telling"].split())
     parts = {**data["parts"], "desk": data["desk"]}
     polite = "(?:(?:please|kindly|now|then|also|finally|veuillez|gelieve|bitte|stp|svp),? )?"

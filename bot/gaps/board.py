@@ -26,7 +26,7 @@ from ingest.database import now
 from ingest.embedding import Vectors
 from ingest.errors import GuichetError
 from ingest.gaps import Asked, Fresh, Gap, Gaps, Joined, State, Tally
-from ingest.library import Library
+from ingest.snapshot import Reading
 from ingest.trends import Trends
 
 BATCH = 1_000
@@ -42,9 +42,9 @@ class NoSuchGap(GuichetError):
 
 
 class Board:
-    """The items of one library; several threads may use it."""
+    """The items of one library; several threads may use it. *library* is always read at its newest generation."""
 
-    def __init__(self, library: Library, engine: Engine, today: Callable[[], dt.date]) -> None:
+    def __init__(self, library: Reading, engine: Engine, today: Callable[[], dt.date]) -> None:
         self.gaps = Gaps(engine)
         self.trends = Trends(engine)
         self._library = library
@@ -85,7 +85,7 @@ class Board:
                 words = tuple(dict.fromkeys([*gap.words, *found]))
                 young = [one for one in questions[gap.id] if one.asked.at >= before]
                 forgot.append(self._derived(dataclasses.replace(gap, words=words), young))
-            self.gaps.rewrite(forgot)
+            self.gaps.rewrite(forgot, before)
             self._items = None
             return len(forgot)
 
@@ -358,7 +358,7 @@ class Board:
 class _Known:
     """The words of a dictionary: those of the bundled model and of the documents."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Reading) -> None:
         self._model = library.words_model.vocabulary
         self._lexicon = library.lexicon
 

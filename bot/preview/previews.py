@@ -69,7 +69,7 @@ class Made:
     by: str
     generation: int
     current: bool
-    """Whether nothing changed since: neither what is served, nor the revisions, nor the control questions."""
+    """Whether nothing changed since: what is served, the drafts, the control questions, the decisions of staff."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,15 +266,20 @@ class Previews:
 
     def _remembered(self, bot: Bot, golden: GoldenSet) -> dict[str, Side]:
         """Return the answers of the present generation that are known already: they are good for a day."""
-        rests_on = (bot.generation, bot.today, golden.digest)
+        rests_on = (bot.generation, bot.today, golden.digest, *self._decisions())
         if self._known[0] != rests_on:
             self._known = (rests_on, {})
         return self._known[1]
 
+    def _decisions(self) -> tuple[object, ...]:
+        """Return what staff decided about answers besides documents: validated answers, cards and contradictions."""
+        cards = self._library.cards
+        return self._library.pins.changes, repr(cards.rulings()), repr(cards.values())
+
     def _basis(self, numbers: Sequence[int]) -> str:
-        """Return a name for what a preview rests on besides the generation: revisions and control questions."""
+        """Return a name for what a preview rests on besides the generation: drafts, control questions, decisions."""
         try:
-            parts: list[object] = [self.golden().digest]
+            parts: list[object] = [self.golden().digest, *self._decisions()]
         except GoldenInvalid:
             parts = ["invalid"]
         for number in sorted(set(numbers)):

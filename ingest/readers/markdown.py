@@ -18,6 +18,7 @@ from ingest import frontmatter, sentences
 from ingest.documents import Basis, FileFacts, Language, Page, Role, Section, Source, SourceDocument, Statement
 from ingest.errors import InvalidFrontMatter, UnreadableFile
 from ingest.filenames import slug
+from ingest.listing import LOADER
 from ingest.readers.blocks import check_length, check_statements
 from ingest.readers.hidden import comments, order_pages, warnings
 
@@ -95,7 +96,7 @@ def _check_head(head: str, path: Path) -> None:
         raise InvalidFrontMatter(f"{path.name}, line 1: the head is longer than {LONGEST_HEAD} characters; shorten it")
     depth = 0
     try:
-        for event in yaml.parse(head, yaml.SafeLoader):
+        for event in yaml.parse(head, LOADER):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEEPEST_HEAD or isinstance(event, yaml.AliasEvent):
                 line = event.start_mark.line + 2 if event.start_mark else 1

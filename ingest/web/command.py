@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS", "Told", "declare", "run"]
 
 COMMANDS = frozenset({"watch", "links"})
-BY = "command line"
+BY = "(command line)"
 """Who stands in the journal for what was done in a terminal."""
 
 

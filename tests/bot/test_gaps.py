@@ -337,6 +337,18 @@ def test_no_word_outlives_the_questions(board: Board, engine: Engine, tmp_path: 
     assert all(b"andersteenkiste" not in path.read_bytes() for path in tmp_path.iterdir())
 
 
+def test_receipts_that_were_purged_first_are_forgotten_all_the_same(board: Board, engine: Engine) -> None:
+    """When receipts lose their words before the board does, the board still lets go of what it made of them, once."""
+    receipt(engine, DRONE, days=31)
+    receipt(engine, ROBOT[0], days=3)
+    board.gather()
+    before = now() - dt.timedelta(days=30)
+    Receipts(engine).purge(before)
+    assert board.purge(before) == 1
+    assert [bool(item.gap.vectors) for item in board.every()] == [False, True]
+    assert board.purge(before) == 0
+
+
 def test_what_was_not_gathered_is_counted_before_it_goes(board: Board, engine: Engine) -> None:
     """Questions that nobody looked at in time are counted all the same, without their words."""
     receipt(engine, DRONE, days=40)
@@ -430,7 +442,7 @@ def test_no_small_figure_by_place_comes_back_by_subtraction(bot: Bot, board: Boa
 def test_an_item_closes_when_its_questions_are_answered(tmp_path: Path) -> None:
     """After a document that answers, a replay closes the item and says by which document since which generation."""
     with small_bot(tmp_path / "data", OTHER) as bot:
-        engine = bot.library.receipts._engine
+        engine = bot.library.engine
         board = Board(bot.library, engine, lambda: bot.today)
         for number in range(2):
             receipt(engine, f"{ROBOT[0][:-1]}{'de plus' * number}?", days=number)
@@ -451,7 +463,7 @@ def test_an_item_closes_when_its_questions_are_answered(tmp_path: Path) -> None:
 def test_a_closed_item_reopens_with_a_new_question(tmp_path: Path) -> None:
     """A bad question after the closing reopens the item; one of before that comes in late does not."""
     with small_bot(tmp_path / "data", ANSWER) as bot:
-        engine = bot.library.receipts._engine
+        engine = bot.library.engine
         board = Board(bot.library, engine, lambda: bot.today)
         receipt(engine, ROBOT[0], days=2, generation=0)
         board.gather()
@@ -469,7 +481,7 @@ def test_a_closed_item_reopens_with_a_new_question(tmp_path: Path) -> None:
 def test_a_rating_is_not_answered_by_the_same_sources(tmp_path: Path) -> None:
     """An answer that was not liked closes its item only when it quotes something else than before."""
     with small_bot(tmp_path / "data", ANSWER) as bot:
-        engine = bot.library.receipts._engine
+        engine = bot.library.engine
         board = Board(bot.library, engine, lambda: bot.today)
         given = bot.ask("Combien paie la prime robot ?")
         assert given.status == "answered"
@@ -486,7 +498,7 @@ def test_a_rating_is_not_answered_by_the_same_sources(tmp_path: Path) -> None:
 def test_replays_end_in_time_and_go_on(tmp_path: Path) -> None:
     """A run without time asks nothing and says what is left; the next one does it."""
     with small_bot(tmp_path / "data", ANSWER) as bot:
-        engine = bot.library.receipts._engine
+        engine = bot.library.engine
         board = Board(bot.library, engine, lambda: bot.today)
         receipt(engine, ROBOT[0], generation=0)
         receipt(engine, "Quel est le menu de la cantine ?", generation=0)

@@ -38,6 +38,7 @@ from ingest.database import AnswerRow, PreviewRow, now
 from ingest.documents import Language
 from ingest.errors import UnknownDocument
 from ingest.library import Library
+from ingest.pins import PinContent, PinSource, PinStatement, Wording
 from ingest.revisions import Edit, WrongState
 from ingest.settings import ROOT, load
 from tests.bot.chat.scripted import ScriptedModel
@@ -271,6 +272,22 @@ def test_other_control_questions_make_a_preview_stale(desk: Desk) -> None:
     assert desk.settings.golden_questions
     desk.settings.golden_questions.write_text(json.dumps(GOLDEN[1]), encoding="utf-8")
     assert desk.previews.verdict([number]) == "stale"
+
+
+def test_a_validated_answer_makes_a_preview_stale(desk: Desk) -> None:
+    """What staff validate or take back changes answers without a new generation: both sides are asked anew."""
+    number = desk.draft(covering("50 %"))
+    assert "70 %" in desk.run(number).changes[0].before.text
+    said = (PinStatement("La prime numérique est à demander au guichet.", (1,)),)
+    source = PinSource("fr/pret", "Le prêt vert finance des machines économes pour les entreprises.")
+    content = PinContent((Wording(COVERS, "fr"),), {"fr": said}, (source,), "ella", dt.date(2027, 6, 1), 0.9)
+    pin = desk.library.pins.activate(desk.library.pins.save(content, "ella").number, "paul", TODAY)
+    assert desk.previews.verdict([number]) == "stale"
+    desk.run(number)
+    assert desk.previews.verdict([number]) == "clear"
+    desk.library.pins.deactivate(pin.number, "paul")
+    assert desk.previews.verdict([number]) == "stale"
+    assert [change.id for change in desk.run(number).regressions] == ["g1"]
 
 
 def test_a_preview_outlives_a_restart(tmp_path: Path) -> None:

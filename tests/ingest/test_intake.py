@@ -15,14 +15,16 @@ from ingest.embedding import StaticEmbedder
 from ingest.errors import UnreadableFile
 from ingest.intake import Intake
 from ingest.library import Library
+from ingest.readers.sandbox import Examined
 from ingest.revisions import Revision
 from ingest.settings import Settings
 
 TEXT = "# Une prime\n\nLa prime couvre 40 % des frais de conseil des petites entreprises wallonnes.\n"
 
 
-def judge(document: SourceDocument, revision: Revision) -> tuple[SourceDocument, Mapping[str, Any]]:
+def judge(examined: Examined, revision: Revision) -> tuple[SourceDocument, Mapping[str, Any]]:
     """Return the document as it is; one that says «panne» breaks the judge."""
+    document = examined.document
     if "panne" in document.pages[0].text:
         raise ZeroDivisionError("a piece of the document")
     return document, {"name": revision.name}
@@ -98,7 +100,7 @@ def test_a_file_that_is_too_large_is_refused_at_once(library: Library, intake: I
     """A file over the limit is refused before anything is stored."""
     path = intake.folder / "large"
     with path.open("wb") as file:
-        file.truncate((library.settings.max_file_megabytes + 1) * 1_000_000)
+        file.truncate((library.settings.max_file_megabytes + 1) * 2**20)
     with pytest.raises(UnreadableFile, match=r"large\.bin: larger than 50 MB"):
         intake.receive(path, "large.bin", "anne")
     assert library.revisions.list() == []

@@ -38,8 +38,8 @@ def say(**what):
     acknowledged.flush()
 
 run = sys.argv[3]
-def judge(document, revision):
-    return document, {}
+def judge(examined, revision):
+    return examined.document, {}
 
 with Library.open(Settings(data_dir=sys.argv[1])) as library, Intake(library, judge) as intake:
     print("ready", flush=True)

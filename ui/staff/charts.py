@@ -64,8 +64,8 @@ def stacked(id: str, title: str, description: str, places: Sequence[str], series
 
 
 def bars(id: str, title: str, description: str, rows: Sequence[tuple[str, int, int]], heads: tuple[str, str, str],
-         language: Language) -> Markup:  # fmt: skip
-    """Return lying bars, the name above each: *rows* hold a name, a count, and a part of it that is marked."""
+         rest: str, language: Language) -> Markup:  # fmt: skip
+    """Return lying bars, a name above each: *rows* hold name, count and a part of it; *rest* names what is left."""
     top = max((count for _, count, _ in rows), default=1) or 1
     drawn: list[Markup] = []
     for number, (name, count, part) in enumerate(rows):
@@ -77,7 +77,7 @@ def bars(id: str, title: str, description: str, rows: Sequence[tuple[str, int, i
             drawn.append(_bar(id, "bad", 0, above + 19, width * part / count, 12))
         drawn.append(_text(width + 6, above + 30, str(count), anchor="start"))
     picture = _drawing(id, title, description, _ROW * len(rows), _patterns(id), drawn)
-    legend = _legend(id, [Series(heads[1], "good", ()), Series(heads[2], "bad", ())])
+    legend = _legend(id, [Series(rest, "good", ()), Series(heads[2], "bad", ())])
     figures = table(title, heads, [[name, str(count), str(part)] for name, count, part in rows])
     return _figure(title, picture, legend, figures, language)
 

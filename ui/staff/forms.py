@@ -145,18 +145,27 @@ def _labelled(id: str, label: str, control: Markup, hint: str | None, guessed: s
 
 
 def table(
-    caption: str, heads: Sequence[str], rows: Iterable[Sequence[Child]], **attributes: str | bool | int | None
+    caption: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[Child]],
+    *,
+    headed: bool = False,
+    **attributes: str | bool | int | None,
 ) -> Markup:
-    """Return a table; the first cell of a row names it. A wide one scrolls within its own frame."""
+    """Return a table; the first cell of a row names it. A wide one scrolls within its own frame.
+
+    One that is *headed* stands under a heading that says the same: its caption is for voices only.
+    """
     body = [tag("tr", tag("th", row[0], scope="row"), [tag("td", cell) for cell in row[1:]]) for row in map(list, rows)]
     inside = tag(
         "table",
-        tag("caption", caption),
+        tag("caption", caption, class_="hush" if headed else None),
         tag("thead", tag("tr", [tag("th", head, scope="col") for head in heads])),
         tag("tbody", body),
         **attributes,
     )
-    return tag("div", inside, class_="scroll", tabindex="0", role="region", aria_label=caption)
+    # Under a heading of the same words it is no landmark of its own: there would be two of one name.
+    return tag("div", inside, class_="scroll", tabindex="0", role="group" if headed else "region", aria_label=caption)
 
 
 def badge(look: str, text: str) -> Markup:

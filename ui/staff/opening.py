@@ -99,7 +99,7 @@ def open_desk(live: Live, settings: Settings, *, fetcher: Fetcher | None = None)
         )
         staff = Staff(
             Desk(rooms), _Gate(entrance.sessions), receive, intake.folder,
-            largest=settings.max_file_megabytes * 1_000_000,
+            largest=settings.max_file_megabytes * 2**20,
             routes=(login.routes(entrance, settings, secrets.token_hex(4), provider),),
         )  # fmt: skip
 
@@ -108,6 +108,10 @@ def open_desk(live: Live, settings: Settings, *, fetcher: Fetcher | None = None)
             board.purge(now() - dt.timedelta(days=settings.question_days))
             library.expire()
 
+        def replay() -> None:
+            # Without a language model: whether the sources answer is not for it to say, and it costs.
+            replayed_gaps(live.bot.beside(library.current), board, live.today)
+
         def check_links() -> None:
             links.collect(cited(library.current))
             links.run_due(now(), settings.web_links_a_run)
@@ -115,7 +119,7 @@ def open_desk(live: Live, settings: Settings, *, fetcher: Fetcher | None = None)
         chores = [
             Chore("settle", live.settle, MINUTE, MINUTE),
             Chore("gather", board.gather, 5 * MINUTE, MINUTE),
-            Chore("replay", lambda: replayed_gaps(live.bot, board, live.today), HOUR, 10 * MINUTE),
+            Chore("replay", replay, HOUR, 10 * MINUTE),
             Chore("expire", expire, DAY, 0.0),
         ]
         if settings.web_enabled:

@@ -333,7 +333,7 @@ def test_a_chart_tells_the_same_as_its_table() -> None:
     assert "<b>" not in chart
     assert 'aria-labelledby="c-title c-desc"' in chart
     assert Balance(stacked("c", "T", "D", [], [], "W", "en")).open == []
-    assert "10" in bars("b", "T", "D", [("a", 10, 4), ("b", 0, 0)], ("x", "y", "z"), "en")
+    assert "10" in bars("b", "T", "D", [("a", 10, 4), ("b", 0, 0)], ("x", "y", "z"), "r", "en")
     assert "&lt;i&gt;" in sparkline([0, 0], "<i>")
     assert Balance(sparkline([], "x")).open == []
 

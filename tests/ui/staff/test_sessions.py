@@ -247,4 +247,4 @@ def test_finding_who_asks_costs_little(entrance: Entrance) -> None:
         began = time.perf_counter()
         assert entrance.sessions.person_of(asked)
         times.append(time.perf_counter() - began)
-    assert sorted(times)[100] < 0.01
+    assert sorted(times)[100] < 0.05

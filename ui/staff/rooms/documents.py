@@ -17,6 +17,7 @@ from ui.staff import forms
 from ui.staff.desk import Action, Export, Fields, NoSuchPlace, Outcome, Step, Visit
 from ui.staff.forms import words
 from ui.staff.rooms import head, revision
+from ui.staff.rooms.listing import in_languages, named
 from ui.staff.working import stepwise
 from ui.words import date_in_words, word
 
@@ -88,16 +89,17 @@ class Documents:
 
     def _adding(self, visit: Visit) -> Markup:
         language = visit.language
-        largest = self._library.settings.max_file_megabytes * 1_000_000
+        largest = self._library.settings.max_file_megabytes * 2**20
         web: Child = None
         if self._web:
-            web = forms.form(
+            page = forms.form(
                 "documents.fetch",
-                forms.field("url", words("desk_documents.web", language), kind="url", required=True,
+                forms.field("url", words("desk_documents.web_address", language), kind="url", required=True,
                             hint=words("desk_documents.web_hint", language)),
                 forms.checkbox("sitemap", words("desk_documents.sitemap", language)),
                 forms.submit(words("desk_documents.web_fetch", language)),
             )  # fmt: skip
+            web = tag("details", tag("summary", words("desk_documents.web", language)), page)
         hint = words("desk_documents.drop_hint", language, limit=forms.size(largest, language))
         return tag(
             "section",
@@ -117,7 +119,7 @@ class Documents:
         heads = [words(f"desk_documents.column_{name}", language) for name in ("title", "state", "found", "by", "when")]
         rows = [
             [
-                tag("span", _box(each, language) if may_publish and each.state in EDITABLE else None, _named(each)),
+                tag("span", _box(each, language) if may_publish and each.state in EDITABLE else None, " ", named(each)),
                 state_badge(each, language),
                 tag("span", revision.in_short(each, language)),
                 each.edited_by or each.created_by,
@@ -125,7 +127,7 @@ class Documents:
             ]
             for each in found
         ]
-        listed = forms.table(words("desk_documents.work", language), heads, rows)
+        listed = forms.table(words("desk_documents.work", language), heads, rows, headed=True)
         if may_publish:
             listed = forms.form(
                 "documents.publish", listed, forms.submit(words("desk_documents.publish_chosen", language))
@@ -137,12 +139,15 @@ class Documents:
         language = visit.language
         asked, spoken = visit.query.get("q", ""), visit.query.get("in", "")
         start = int(start) if (start := visit.query.get("from", "")).isdecimal() else 0
-        infos = [
-            info
-            for info in self._library.documents.values()
-            if (not spoken or info.language == spoken)
-            and all(part in f"{info.title} {info.key} {info.url or ''}".casefold() for part in asked.casefold().split())
+        found = [
+            each
+            for each in self._library.revisions.list("published")
+            if (not spoken or each.language == spoken)
+            and all(part in f"{each.title} {each.key} {each.url or ''}".casefold() for part in asked.casefold().split())
         ]
+        together: dict[str, list[Revision]] = {}
+        for each in sorted(found, key=lambda each: (each.id, each.key or "")):
+            together.setdefault(each.id, []).append(each)
         title = tag("h2", words("desk_documents.served", language), id="served")
         if not self._library.documents:
             return tag("section", title, forms.empty(words("desk_documents.served_empty", language)))
@@ -153,24 +158,28 @@ class Documents:
             forms.select("in", words("desk_documents.field_language", language), languages, spoken),
             forms.submit(words("desk_documents.search_go", language)),
         )
-        heads = [
-            words(f"desk_documents.column_{name}", language) for name in ("title", "language", "version", "review")
-        ]
+        heads = [words(f"desk_documents.column_{name}", language) for name in ("title", "version", "review")]
         rows = [
             [
-                forms.link(forms.address("documents", info.revision), info.title),
-                info.language.upper(),
-                str(info.version),
-                date_in_words(review, language) if (review := info.meta.get("review_by")) else "",
+                in_languages(revisions, language),
+                ", ".join(dict.fromkeys(str(each.version) for each in revisions)),
+                date_in_words(review, language)
+                if (review := min(each.review_by or "9999" for each in revisions)) != "9999"
+                else "",
             ]
-            for info in infos[start : start + PAGE]
+            for revisions in list(together.values())[start : start + PAGE]
         ]
-        count = words("desk_documents.served_count", language, count=len(infos))
+        count = words("desk_documents.served_count", language, count=len(together))
         listed = forms.table(count, heads, rows) if rows else forms.empty(words("desk_documents.none_found", language))
         more = forms.address("documents", q=asked, **{"in": spoken}, **{"from": start + PAGE})
         further = tag("p", forms.link(more, words("desk_documents.more", language)))
         return tag(
-            "section", title, looking, listed, further if start + PAGE < len(infos) else None, aria_labelledby="served"
+            "section",
+            title,
+            looking,
+            listed,
+            further if start + PAGE < len(together) else None,
+            aria_labelledby="served",
         )
 
     def _ended(self, visit: Visit) -> Markup:
@@ -180,7 +189,7 @@ class Documents:
         heads = [words(f"desk_documents.column_{name}", language) for name in ("title", "state", "version", "when")]
         rows = [
             [
-                _named(each),
+                named(each),
                 state_badge(each, language),
                 str(each.version or ""),
                 date_in_words(each.ended_at.date().isoformat(), language) if each.ended_at else "",
@@ -325,10 +334,6 @@ def state_badge(found: Revision, language: Language) -> Markup:
     elif found.state == "published" and found.expires_on:
         key, date = "published_until", date_in_words(found.expires_on, language)  # type: ignore[assignment]
     return forms.badge(LOOKS[found.state], words(f"desk_documents.state_{key}", language, date=date))
-
-
-def _named(found: Revision) -> Markup:
-    return forms.link(forms.address("documents", found.number), found.title or found.name)
 
 
 def _box(found: Revision, language: Language) -> Markup:

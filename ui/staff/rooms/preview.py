@@ -268,7 +268,7 @@ def _sides(change: Change, language: Language) -> Iterator[list[Child]]:
             tag("h4", words(f"desk_quality.{name}", language)),
             tag("p", tag("strong", status_in_words(side.status, language))),
             tag("ul", [tag("li", lacking(each, language)) for each in side.missing]) if side.missing else None,
-            tag("p", *_spoken(text, label, language), lang=side.language, class_="text")
+            tag("pre", *_spoken(text, label, language), lang=side.language)
             if side.text
             else tag("p", words("desk_quality.no_answer", language)),
             _programmes(side, language),

@@ -195,7 +195,7 @@ class Page:
             tag("blockquote", value.quote, lang=spoken),
             tag(
                 "figcaption",
-                link(f"documents/{value.document}", title) if info else title,
+                link(f"documents/{info.revision}", title) if info else title,
                 " · ",
                 say("version", language, version=value.version),
                 " · ",

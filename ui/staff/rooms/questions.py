@@ -107,8 +107,8 @@ class Questions:
         if not page.total:
             every = link("questions?state=all", words("show_all", language))
             return titled(title, head, filters, empty(words("empty_filter", language), every), lead=lead)
-        heads = [words(key, language) for key in ("item", "asked", "kind", "in_language", "trend", "programme",
-                                                  "state", "owner")]  # fmt: skip
+        heads = [words(key, language) for key in ("item", "asked", "in_language", "trend", "programme", "state",
+                                                  "owner")]  # fmt: skip
         rows = [_row(item, language) for item in page.items]
         counted = tag("p", words("found", language, count=page.total))
         listed = table(words("list", language), heads, rows)
@@ -243,10 +243,10 @@ def _row(item: Item, language: Language) -> list[Markup | str]:
     trend = words(f"trend_{item.trend}", language)
     said = words("trend_said", language, trend=trend, recent=recent, before=before)
     label = tag("span", label_of(item, language), lang=item.label.language)
+    kinds = ", ".join(f"{words(f'kind_{kind}', language)} ({count})" for kind, count in item.kinds.items())
     return [
-        link(f"questions/{item.id}", label),
+        joined(link(f"questions/{item.id}", label), tag("div", kinds, class_="hint")),
         str(item.tally.count),
-        joined([tag("div", f"{words(f'kind_{kind}', language)} ({count})") for kind, count in item.kinds.items()]),
         ", ".join(f"{la} {count}" for la, count in sorted(item.tally.languages.items())),
         joined(tag("span", f"{ARROWS[item.trend]} {trend} "), sparkline(item.weeks, said)),
         programme_of(item, language),

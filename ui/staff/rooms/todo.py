@@ -18,6 +18,7 @@ from ui.markup import Child, Markup, tag
 from ui.staff import forms
 from ui.staff.desk import Action, Export, Visit
 from ui.staff.forms import words
+from ui.staff.rooms.listing import in_languages, named
 from ui.staff.spreadsheet import spreadsheet
 from ui.words import date_in_words
 
@@ -141,21 +142,26 @@ def _revisions(key: str, found: Sequence[Revision], language: Language) -> Marku
 
     def row(revision: Revision) -> list[Child]:
         made = date_in_words(revision.created_at.date().isoformat(), language)
-        return [_named(revision), made, revision.edited_by or revision.created_by]
+        return [named(revision), made, revision.edited_by or revision.created_by]
 
     return _list(key, heads, found, row, language)
 
 
 def _duties(reason: str, found: Sequence[Duty], language: Language) -> Markup | None:
+    """Return the documents to look at for one reason; the languages of one document that wait alike are one line."""
     if not found:
         return None
     heads = [words(f"desk_todo.column_{name}", language) for name in ("document", "day", "owner")]
+    together: dict[tuple[str, str, str], list[Revision]] = {}
+    for duty in found:
+        together.setdefault((duty.revision.id, duty.day, duty.revision.owner), []).append(duty.revision)
 
-    def row(duty: Duty) -> list[Child]:
-        owner = duty.revision.owner or words("desk_todo.nobody", language)
-        return [_named(duty.revision), date_in_words(duty.day, language), owner]
+    def row(entry: tuple[tuple[str, str, str], list[Revision]]) -> list[Child]:
+        (_, day, owner), revisions = entry
+        return [in_languages(revisions, language), date_in_words(day, language),
+                owner or words("desk_todo.nobody", language)]  # fmt: skip
 
-    return _list(reason, heads, found, row, language)
+    return _list(reason, heads, list(together.items()), row, language)
 
 
 def _link_row(link: Link, *, where: Mapping[str, tuple[str, ...]], language: Language) -> list[Child]:
@@ -177,14 +183,10 @@ def _list(
     return tag(
         "section",
         tag("h2", title, id=f"todo-{key}"),
-        forms.table(title, heads, rows),
+        forms.table(title, heads, rows, headed=True),
         tag("p", more) if more else None,
         aria_labelledby=f"todo-{key}",
     )
-
-
-def _named(revision: Revision) -> Markup:
-    return forms.link(forms.address("documents", revision.number), revision.title or revision.name)
 
 
 def _nothing(language: Language) -> Markup:

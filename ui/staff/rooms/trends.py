@@ -109,7 +109,9 @@ def _topics(board: Board, mondays: Sequence[dt.date], language: Language) -> Mar
     rows = [(board.title_of(document), count, bad) for document, count, bad in found]
     described = words("topics_described", language, title=rows[0][0], count=rows[0][1])
     heads = (words("topic", language), words("answers", language), words("without_good", language))
-    return bars("topics", words("topics_chart", language), described, rows, heads, language)
+    return bars(
+        "topics", words("topics_chart", language), described, rows, heads, words("with_good", language), language
+    )
 
 
 def _by_place(board: Board, language: Language) -> Markup:
