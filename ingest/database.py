@@ -317,6 +317,8 @@ class GapQuestionRow(Base):
     """Whether the asker's last word on the answer is a thumb down."""
     programme: Mapped[str | None] = mapped_column(String(190))
     named: Mapped[bool] = mapped_column(default=False)
+    forgotten: Mapped[bool] = mapped_column(default=False, index=True)
+    """Whether the item was derived again without it, since its words are gone."""
 
 
 class CardProgrammeRow(Base):

@@ -242,14 +242,10 @@ class Gaps:
             return {id: (text, cast(Language, la)) for id, text, la in session.execute(wanted).tuples()}
 
     def ageing(self, before: dt.datetime) -> list[int]:
-        """Return the items that lose words when the receipts of *before* are purged."""
-        wanted = (
-            select(GapQuestionRow.gap_id)
-            .join(AnswerRow, AnswerRow.id == GapQuestionRow.answer_id)
-            .where(~AnswerRow.purged, AnswerRow.at < before.astimezone(dt.UTC)).distinct()
-        )  # fmt: skip
+        """Return the items that are still derived from questions of *before*, purged already or not."""
+        old = GapQuestionRow.at < before.astimezone(dt.UTC), ~GapQuestionRow.forgotten
         with Session(self._engine) as session:
-            return list(session.scalars(wanted))
+            return list(session.scalars(select(GapQuestionRow.gap_id).where(*old).distinct()))
 
     # --- changing --------------------------------------------------------------------------------------------------
 
@@ -277,13 +273,20 @@ class Gaps:
         with Session(self._engine) as session, session.begin():
             session.execute(update(GapRow).where(GapRow.id == id).values(replayed=generation))
 
-    def rewrite(self, gaps: Iterable[Gap]) -> None:
-        """Store items anew whose words or vectors were derived again; states and notes are left alone."""
+    def rewrite(self, gaps: Iterable[Gap], before: dt.datetime | None = None) -> None:
+        """Store items anew whose words or vectors were derived again; states and notes are left alone.
+
+        Without their questions of *before*, where it is given: those count as forgotten.
+        """
         derived = ("id", "words", "leading", "programme", "named", "vectors", "model")
         rows = [{name: value for name, value in _values(gap).items() if name in derived} for gap in gaps]
         if rows:
             with Session(self._engine) as session, session.begin():
                 session.execute(update(GapRow), rows)
+                if before is not None:
+                    ids = [row["id"] for row in rows]
+                    old = GapQuestionRow.at < before.astimezone(dt.UTC), GapQuestionRow.gap_id.in_(ids)
+                    session.execute(update(GapQuestionRow).where(*old).values(forgotten=True))
 
     def merge(self, gap: Gap, into: Gap, by: str) -> None:
         """Move the questions of *gap* to the item *into*, which is given as it is to be."""
@@ -402,7 +405,7 @@ def _question_values(entry: Joined) -> dict[str, Any]:
     return {
         "answer_id": asked.answer_id, "gap_id": entry.gap, "at": asked.at, "week": monday(asked.day).isoformat(),
         "language": asked.language, "kind": asked.kind, "rated": asked.rated, "programme": entry.programme,
-        "named": entry.named,
+        "named": entry.named, "forgotten": False,
     }  # fmt: skip
 
 

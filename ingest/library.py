@@ -53,7 +53,7 @@ FORMAT = "5"
 """The form of passages and indexes; another one in the data folder means that the indexes are derived anew."""
 USAGE_KEPT = dt.timedelta(days=400)
 """A year of usage can be compared with the one before it ends."""
-COMMAND = "command"
+COMMAND = "(command line)"
 """Who changes documents from the command line, as the journal has it."""
 
 

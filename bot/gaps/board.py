@@ -85,7 +85,7 @@ class Board:
                 words = tuple(dict.fromkeys([*gap.words, *found]))
                 young = [one for one in questions[gap.id] if one.asked.at >= before]
                 forgot.append(self._derived(dataclasses.replace(gap, words=words), young))
-            self.gaps.rewrite(forgot)
+            self.gaps.rewrite(forgot, before)
             self._items = None
             return len(forgot)
 

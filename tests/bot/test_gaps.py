@@ -337,6 +337,18 @@ def test_no_word_outlives_the_questions(board: Board, engine: Engine, tmp_path: 
     assert all(b"andersteenkiste" not in path.read_bytes() for path in tmp_path.iterdir())
 
 
+def test_receipts_that_were_purged_first_are_forgotten_all_the_same(board: Board, engine: Engine) -> None:
+    """When receipts lose their words before the board does, the board still lets go of what it made of them, once."""
+    receipt(engine, DRONE, days=31)
+    receipt(engine, ROBOT[0], days=3)
+    board.gather()
+    before = now() - dt.timedelta(days=30)
+    Receipts(engine).purge(before)
+    assert board.purge(before) == 1
+    assert [bool(item.gap.vectors) for item in board.every()] == [False, True]
+    assert board.purge(before) == 0
+
+
 def test_what_was_not_gathered_is_counted_before_it_goes(board: Board, engine: Engine) -> None:
     """Questions that nobody looked at in time are counted all the same, without their words."""
     receipt(engine, DRONE, days=40)

@@ -61,11 +61,12 @@ def test_the_reader_finds_every_statement() -> None:
 
 
 def test_the_reader_keeps_date_and_confidence() -> None:
-    """The library gives each statement the date and the confidence of its first footnote."""
+    """The library gives each statement the date, the confidence and the name of its first footnote."""
     for facts, sheet in sheets.pairs():
         for statement, line in zip(read_by_the_library(sheet.key), sheet.lines, strict=True):
             if line.fact_labels:
-                assert replace(statement.source, url=None) == replace(facts.facts[line.labels[0]].source, url=None)
+                label = line.labels[0]
+                assert replace(statement.source, url=None) == replace(facts.facts[label].source, url=None, note=label)
 
 
 def test_the_reader_keeps_addresses() -> None:

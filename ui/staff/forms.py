@@ -164,7 +164,8 @@ def table(
         tag("tbody", body),
         **attributes,
     )
-    return tag("div", inside, class_="scroll", tabindex="0", role="region", aria_label=caption)
+    # Under a heading of the same words it is no landmark of its own: there would be two of one name.
+    return tag("div", inside, class_="scroll", tabindex="0", role="group" if headed else "region", aria_label=caption)
 
 
 def badge(look: str, text: str) -> Markup:

@@ -7,6 +7,7 @@
   const { serialised, restore, wrongIn, mark, markWrong, clearWrong } = window.deskFields;
   const TICK = 1000;
   const SILENCE = 6000; // after so long without a sign, ask whether the server is still there
+  const PATIENCE = 8; // so many times it may be too busy to say that it is there
   const UNHEARD = 3000; // after so long the first room is asked for again
   const AT_MOST = 900000; // letters of a form; the server takes a little more
   const QUIET = 3000; // between two steps that are read aloud
@@ -47,7 +48,7 @@
 
   // How: "first" time, "go" to another place, "tab" of the same, "back" to an old one, "again" the same as before.
   function show(address, how) {
-    if (lost) { reload(); return; }
+    if (lost) { location.reload(); return; }
     clearTimeout(again);
     if (here !== null && how !== "again") places.set(here, scrollY);
     showing = { turn: randomName(), address, how, lastSign: Date.now(), asked: 0 };
@@ -168,7 +169,7 @@
     if (JSON.stringify(fields).length > AT_MOST) { say(words.too_long, "bad"); return; }
     if (question && !(await sure(question, submitter))) return;
     if (acting) return;
-    if (lost) { keep(form); reload(); return; }
+    if (lost) { keep(form); location.reload(); return; }
     const turn = randomName();
     const data = { turn, address: here ?? "", action: form.dataset.action, fields, language: words.language };
     acting = { turn, address: here, form, submitter, data, lastSign: Date.now(), told: 0 };
@@ -278,7 +279,7 @@
   function reloadButton() {
     return Object.assign(document.createElement("button"), { type: "button", textContent: words.reload, onclick: () => {
       keep(changed);
-      reload();
+      location.reload();
     } });
   }
 
@@ -312,10 +313,6 @@
     if (form) history.replaceState({ action: form.dataset.action, fields: serialised(form) }, "");
   }
 
-  function reload() {
-    location.reload();
-  }
-
   document.addEventListener("desk:shown", () => {
     const held = history.state;
     if (!held?.fields) return;
@@ -344,7 +341,11 @@
       const health = await (await fetch("../healthz", { cache: "no-store", signal: AbortSignal.timeout(4000) })).json();
       const own = await fetch(location.pathname, { cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(4000) });
       if (health.started === words.started) state = own.ok ? "same" : "ended";
-    } catch { /* gone */ }
+    } catch (error) {
+      // A server that is there but says nothing has its hands full; one that is gone refuses at once.
+      work.slow = (work.slow ?? 0) + 1;
+      if (error.name === "TimeoutError" && work.slow < PATIENCE) return;
+    }
     if (work && work !== showing && work !== acting) return;
     if (state === "gone") cut();
     if (state === "ended") { stopActing(); showing = null; page().removeAttribute("aria-busy"); ended(); }

@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("rated", sa.Boolean, nullable=False),
         sa.Column("programme", sa.String(190)),
         sa.Column("named", sa.Boolean, nullable=False),
+        sa.Column("forgotten", sa.Boolean, nullable=False, index=True),
     )
 
 

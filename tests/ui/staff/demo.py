@@ -225,7 +225,8 @@ class Desktop:
         self.folder = folder
         self.received: list[tuple[str, str, bytes]] = []
         self.broken: Exception | None = None
-        self.pause = 0.0
+        self.free = threading.Event()
+        self.free.set()
         self.staff = Staff(Desk([self.shelf, *more, Vault()]), self.sessions, self.receive, folder, largest=2_000_000)
 
     def tidy(self) -> None:
@@ -233,12 +234,13 @@ class Desktop:
         self.shelf.__init__()  # type: ignore[misc]
         self.sessions.__init__()  # type: ignore[misc]
         self.received.clear()
-        self.broken, self.pause = None, 0.0
+        self.broken = None
+        self.free.set()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def receive(self, person: Person, name: str, path: Path, /) -> int:
         """Keep the file, unless its name says not to."""
-        time.sleep(self.pause)
+        self.free.wait(20)
         if self.broken:
             raise self.broken
         if name.startswith("refuse"):

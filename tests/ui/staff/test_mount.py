@@ -136,7 +136,7 @@ def test_cookies_pass_where_a_session_begins_and_nowhere_else(desktop: Desktop) 
     router = APIRouter(prefix="/staff")
 
     @router.get("/login")
-    @router.get("/oidc/callback")
+    @router.get("/login/oidc/callback")
     @router.get("/other")
     @router.get("/loginx")
     def cookie() -> Response:
@@ -145,7 +145,7 @@ def test_cookies_pass_where_a_session_begins_and_nowhere_else(desktop: Desktop) 
     staff = Staff(desktop.staff.desk, desktop.sessions, routes=[router])
     client = TestClient(create_app(ScriptedBot(), load(), staff=staff), cookies={COOKIE: "ella"})
     assert "set-cookie" in client.get("/staff/login").headers
-    assert "set-cookie" in client.get("/staff/oidc/callback").headers
+    assert "set-cookie" in client.get("/staff/login/oidc/callback").headers
     assert "set-cookie" not in client.get("/staff/other").headers
     assert "set-cookie" not in client.get("/staff/loginx").headers
 

@@ -92,13 +92,14 @@ class Documents:
         largest = self._library.settings.max_file_megabytes * 2**20
         web: Child = None
         if self._web:
-            web = forms.form(
+            page = forms.form(
                 "documents.fetch",
-                forms.field("url", words("desk_documents.web", language), kind="url", required=True,
+                forms.field("url", words("desk_documents.web_address", language), kind="url", required=True,
                             hint=words("desk_documents.web_hint", language)),
                 forms.checkbox("sitemap", words("desk_documents.sitemap", language)),
                 forms.submit(words("desk_documents.web_fetch", language)),
             )  # fmt: skip
+            web = tag("details", tag("summary", words("desk_documents.web", language)), page)
         hint = words("desk_documents.drop_hint", language, limit=forms.size(largest, language))
         return tag(
             "section",
@@ -118,7 +119,7 @@ class Documents:
         heads = [words(f"desk_documents.column_{name}", language) for name in ("title", "state", "found", "by", "when")]
         rows = [
             [
-                tag("span", _box(each, language) if may_publish and each.state in EDITABLE else None, named(each)),
+                tag("span", _box(each, language) if may_publish and each.state in EDITABLE else None, " ", named(each)),
                 state_badge(each, language),
                 tag("span", revision.in_short(each, language)),
                 each.edited_by or each.created_by,
@@ -126,7 +127,7 @@ class Documents:
             ]
             for each in found
         ]
-        listed = forms.table(words("desk_documents.work", language), heads, rows)
+        listed = forms.table(words("desk_documents.work", language), heads, rows, headed=True)
         if may_publish:
             listed = forms.form(
                 "documents.publish", listed, forms.submit(words("desk_documents.publish_chosen", language))

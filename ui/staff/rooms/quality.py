@@ -148,7 +148,7 @@ class Quality:
             "section",
             title,
             _outcomes(first, given, language),
-            forms.table(words("desk_quality.weeks", language), heads, rows),
+            forms.table(words("desk_quality.weeks", language), heads, rows, headed=True),
             _shares("by_status", "status", Counter(answer.status for answer in given), language),
             _shares("by_language", "spoken", Counter(answer.language for answer in given), language),
             aria_labelledby="weeks",

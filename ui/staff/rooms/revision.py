@@ -142,13 +142,17 @@ def _publishing(library: Library, previews: Previews, visit: Visit, found: Revis
             forms.submit(words("desk_documents.publish", language), look="primary"),
         ),
         tag("p", look, " ", unseen),
-        forms.form(
-            "documents.schedule",
-            tag("input", type="hidden", name="number", value=str(number)),
-            forms.field("day", words("desk_documents.schedule", language), found.publish_on or "", kind="date",
-                        required=True, min=tomorrow.isoformat()),
-            forms.submit(words("desk_documents.schedule_go", language)),
-            class_="inline",
+        tag(
+            "details",
+            tag("summary", words("desk_documents.later", language)),
+            forms.form(
+                "documents.schedule",
+                tag("input", type="hidden", name="number", value=str(number)),
+                forms.field("day", words("desk_documents.schedule", language), found.publish_on or "", kind="date",
+                            required=True, min=tomorrow.isoformat()),
+                forms.submit(words("desk_documents.schedule_go", language)),
+                class_="inline",
+            ),
         ),
     )  # fmt: skip
 
@@ -266,7 +270,8 @@ def _history(library: Library, found: Revision, language: Language) -> Markup:
     from ui.staff.rooms.documents import state_badge
 
     others = library.revisions.list(key=found.key, limit=100) if found.key else [found]
-    heads = [words(f"desk_documents.column_{name}", language) for name in ("when", "state", "version", "by")] + [""]
+    heads = [words(f"desk_documents.column_{name}", language) for name in ("when", "state", "version", "by")]
+    heads.append(words("desk_documents.compare", language))
     rows: list[Sequence[Child]] = []
     for each in others:
         when = date_in_words((each.published_at or each.created_at).date().isoformat(), language)
