@@ -16,6 +16,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, Literal, cast
 
 from sqlalchemy import Engine, func, select
@@ -113,6 +114,8 @@ class Revisions:
         """*moved* is called after a day was set or taken away on which something is to happen."""
         self._engine = engine
         self._moved = moved
+        self.turn = Lock()
+        """Held by whoever changes a revision, from the look at its state to the commit."""
 
     # --- reading -------------------------------------------------------------------------------------------------
 
@@ -161,7 +164,7 @@ class Revisions:
 
     def receive(self, name: str, origin: str, digest: str, original: str, by: str, **about: Any) -> int:
         """Note a file that lies in the originals; return the number of its revision."""
-        with Session(self._engine) as session, session.begin():
+        with self.turn, Session(self._engine) as session, session.begin():
             row = _new_row("received", name, origin, digest, by, original=original, **about)
             session.add(row)
             session.flush()
@@ -170,21 +173,21 @@ class Revisions:
 
     def refuse(self, number: int, kind: str, message: str) -> None:
         """Note why a received file gives no document."""
-        with Session(self._engine) as session, session.begin():
+        with self.turn, Session(self._engine) as session, session.begin():
             row = _row(session, number)
             row.state, row.problem, row.ended_at = "refused", {"kind": kind, "message": message}, now()
             note(session, row.created_by, "refused", f"revision {number}", kind=kind)
 
     def draft(self, number: int, document: SourceDocument, findings: Mapping[str, Any]) -> None:
         """Make a received file the draft of *document*."""
-        with Session(self._engine) as session, session.begin():
+        with self.turn, Session(self._engine) as session, session.begin():
             row = _row(session, number)
             set_document(row, document)
             row.state, row.findings = "draft", dict(findings)
 
     def write(self, document: SourceDocument, name: str, origin: str, by: str) -> int:
         """Return the number of a new draft of a document that comes without a file."""
-        with Session(self._engine) as session, session.begin():
+        with self.turn, Session(self._engine) as session, session.begin():
             row = _new_row("draft", name, origin, document.digest, by)
             set_document(row, document)
             session.add(row)
@@ -194,12 +197,12 @@ class Revisions:
 
     def edit(self, number: int, edit: Edit, by: str) -> Revision:
         """Change what a draft says of itself; a draft that waited for a second person waits no longer."""
-        with Session(self._engine) as session, session.begin():
+        with self.turn, Session(self._engine) as session, session.begin():
             row = _row(session, number, undefer(RevisionRow.content))
             _in_state(row, EDITABLE)
             changed = _apply(row, edit)
             if changed and row.state != "draft":
-                row.state, row.submitted_by, row.publish_on = "draft", "", None
+                row.state, row.submitted_by, row.publish_on, row.published_by = "draft", "", None, ""
             if changed:
                 row.edited_by = by
                 note(session, by, "edited", f"revision {number}", changed=sorted(changed))
@@ -232,7 +235,7 @@ class Revisions:
 
     def recover(self, number: int, by: str) -> None:
         """Take back what was put aside: a draft if it was read, else it is read again."""
-        with Session(self._engine) as session, session.begin():
+        with self.turn, Session(self._engine) as session, session.begin():
             row = _row(session, number)
             _in_state(row, frozenset({"discarded", "refused"}))
             row.state = "draft" if row.key else "received"
@@ -241,7 +244,7 @@ class Revisions:
 
     def mark(self, number: int, edit: Edit, by: str) -> None:
         """Set the owner, the review day or the last day of a published revision: they change no index."""
-        with Session(self._engine) as session, session.begin():
+        with self.turn, Session(self._engine) as session, session.begin():
             row = _row(session, number)
             _in_state(row, EDITABLE | {"published"})
             for name in ("owner", "review_by", "expires_on", "remark"):
@@ -252,7 +255,7 @@ class Revisions:
         self._moved()
 
     def _move(self, number: int, allowed: frozenset[State], state: State, by: str, action: str, **values: Any) -> None:
-        with Session(self._engine) as session, session.begin():
+        with self.turn, Session(self._engine) as session, session.begin():
             row = _row(session, number)
             _in_state(row, allowed)
             row.state = state
@@ -311,6 +314,14 @@ def _row(session: Session, number: int, *options: Any) -> RevisionRow:
 def _in_state(row: RevisionRow, allowed: Iterable[str]) -> None:
     if row.state not in allowed:
         raise WrongState(f"{row.title or row.name}: is {row.state} by now; look at it again before you go on")
+
+
+def refuse_changed(row: RevisionRow, document: SourceDocument) -> None:
+    """Raise ``WrongState`` when a revision is not any more what *document* was made of, for publication."""
+    _in_state(row, PUBLISHABLE)
+    said = (row.key, row.title, row.url, row.as_of, dict(row.meta))
+    if said != (document.key, document.title, document.url, document.as_of, dict(document.meta)):
+        raise WrongState(f"{row.title or row.name}: was changed meanwhile; look at it again before you go on")
 
 
 def _apply(row: RevisionRow, edit: Edit) -> set[str]:

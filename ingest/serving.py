@@ -13,7 +13,7 @@ from ingest.database import PassageRow, RevisionRow, now
 from ingest.documents import Passage, SourceDocument
 from ingest.journal import note
 from ingest.report import DraftReport, Failure
-from ingest.revisions import new_row
+from ingest.revisions import new_row, refuse_changed
 from ingest.snapshot import DocumentInfo, passage_values
 
 ITSELF = "guichet"
@@ -113,6 +113,7 @@ def serve(session: Session, arrival: Arrival, version: int, passages: Sequence[P
         session.add(row)
     else:
         row = session.get_one(RevisionRow, arrival.number)
+        refuse_changed(row, arrival.document)
     row.state, row.version, row.ended_at, row.publish_on = "published", version, None, None
     row.published_at, row.published_by = now(), row.published_by if by == ITSELF and row.published_by else by
     session.flush()
