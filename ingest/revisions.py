@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Literal, cast
@@ -175,6 +175,7 @@ class Revisions:
         """Note why a received file gives no document."""
         with self.turn, Session(self._engine) as session, session.begin():
             row = _row(session, number)
+            _in_state(row, frozenset({"received"}))
             row.state, row.problem, row.ended_at = "refused", {"kind": kind, "message": message}, now()
             note(session, row.created_by, "refused", f"revision {number}", kind=kind)
 
@@ -182,6 +183,7 @@ class Revisions:
         """Make a received file the draft of *document*."""
         with self.turn, Session(self._engine) as session, session.begin():
             row = _row(session, number)
+            _in_state(row, frozenset({"received"}))
             set_document(row, document)
             row.state, row.findings = "draft", dict(findings)
 
@@ -236,9 +238,10 @@ class Revisions:
     def recover(self, number: int, by: str) -> None:
         """Take back what was put aside: a draft if it was read, else it is read again."""
         with self.turn, Session(self._engine) as session, session.begin():
-            row = _row(session, number)
+            row = _row(session, number, undefer(RevisionRow.content))
             _in_state(row, frozenset({"discarded", "refused"}))
-            row.state = "draft" if row.key else "received"
+            # The document may be known of a file that was never read: one that is a new version of a page.
+            row.state = "received" if row.content is None else "draft"
             row.ended_at = row.problem = None
             note(session, by, "recovered", f"revision {number}")
 
@@ -247,11 +250,9 @@ class Revisions:
         with self.turn, Session(self._engine) as session, session.begin():
             row = _row(session, number)
             _in_state(row, EDITABLE | {"published"})
-            for name in ("owner", "review_by", "expires_on", "remark"):
-                value = getattr(edit, name)
-                if value is not None:
-                    setattr(row, name, value or ("" if name in ("owner", "remark") else None))
-            note(session, by, "edited", f"revision {number}", changed=_named(edit))
+            own = Edit(owner=edit.owner, review_by=edit.review_by, expires_on=edit.expires_on, remark=edit.remark)
+            if changed := _apply(row, own):
+                note(session, by, "edited", f"revision {number}", changed=sorted(changed))
         self._moved()
 
     def _move(self, number: int, allowed: frozenset[State], state: State, by: str, action: str, **values: Any) -> None:
@@ -345,10 +346,6 @@ def _apply(row: RevisionRow, edit: Edit) -> set[str]:
     after = to_revision(row)
     names = (each.name for each in dataclasses.fields(Revision))
     return {name for name in names if getattr(before, name) != getattr(after, name)}
-
-
-def _named(edit: Edit) -> Sequence[str]:
-    return [each.name for each in dataclasses.fields(Edit) if getattr(edit, each.name) not in (None, {})]
 
 
 def _to_document(row: RevisionRow) -> SourceDocument:

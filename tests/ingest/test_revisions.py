@@ -243,6 +243,15 @@ def test_what_changes_while_it_is_published_is_not_published(meanwhile: str, lib
     assert check(library) == []
 
 
+def test_what_changes_nothing_is_not_in_the_journal(library: Library, draft: Draft) -> None:
+    """Of a form that was saved, the journal names what changed; nothing, if nothing did."""
+    library.publish([number := draft()], "anne")
+    library.revisions.mark(number, Edit(owner="anne", remark=""), "anne")
+    library.revisions.mark(number, Edit(owner="anne", remark=""), "bert")
+    entries = library.journal.entries(subject=f"revision {number}", action="edited")
+    assert [(entry.by, entry.detail["changed"]) for entry in entries] == [("anne", ["owner"])]
+
+
 def test_two_drafts_for_one_day_leave_the_choice_to_staff(library: Library, draft: Draft) -> None:
     """Of two drafts of one document that are due together one is published, the other is a draft again."""
     numbers = [draft(), draft("Autre texte.")]
