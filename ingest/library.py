@@ -275,11 +275,16 @@ class Library:
 
     # --- revisions -----------------------------------------------------------------------------------------------
 
-    def publish(self, numbers: Sequence[int], by: str, progress: Progress | None = None) -> Report:
-        """Serve drafts from now on, or again what was served before; what they replace is kept as it was."""
+    def publish(
+        self, numbers: Sequence[int], by: str, progress: Progress | None = None, *, overruled: str = ""
+    ) -> Report:
+        """Serve drafts from now on, or again what was served before; what they replace is kept as it was.
+
+        *overruled* is why, although control questions would fail.
+        """
         report = DraftReport()
         with self._writing:
-            arrivals = self._arrivals(numbers)
+            arrivals = [dataclasses.replace(each, overruled=overruled) for each in self._arrivals(numbers)]
             arrivals = without_doubles(arrivals, {}, report)
             return self._store(arrivals, [], report, by, progress)
 
@@ -412,7 +417,7 @@ class Library:
                 for arrival, version, own in cut:
                     key = arrival.document.key
                     (report.replaced if key in base.documents else report.added).append(key)
-                    serving.serve(session, arrival, version, own, by)
+                    serving.serve(session, arrival, version, own, by, self.settings.current_date())
                 self._point(session, generation, indexes)
         except BaseException:
             indexes.retire()

@@ -217,11 +217,11 @@ class Revisions:
         """Ask a second person to publish a draft."""
         self._move(number, frozenset({"draft"}), "waiting", by, "submitted", submitted_by=by)
 
-    def schedule(self, number: int, day: dt.date, by: str) -> None:
-        """Have a draft published at the beginning of *day*, in Brussels."""
+    def schedule(self, number: int, day: dt.date, by: str, *, overruled: str = "") -> None:
+        """Have a draft published at the beginning of *day*, in Brussels; *overruled* as in ``Library.publish``."""
         self._move(
-            number, frozenset({"draft", "waiting"}), "scheduled", by, "scheduled", publish_on=day.isoformat(),
-            published_by=by,
+            number, frozenset({"draft", "waiting"}), "scheduled", by, "scheduled", overruled,
+            publish_on=day.isoformat(), published_by=by,
         )  # fmt: skip
 
     def withdraw(self, number: int, by: str) -> None:
@@ -255,13 +255,26 @@ class Revisions:
                 note(session, by, "edited", f"revision {number}", changed=sorted(changed))
         self._moved()
 
-    def _move(self, number: int, allowed: frozenset[State], state: State, by: str, action: str, **values: Any) -> None:
+    def apart(self, number: int, by: str) -> None:
+        """Note that a draft is no new version of the document that it looks like."""
+        with self.turn, Session(self._engine) as session, session.begin():
+            row = _row(session, number)
+            _in_state(row, EDITABLE)
+            row.findings = {**row.findings, "resembles": None}
+            note(session, by, "edited", f"revision {number}", changed=["resembles"])
+
+    def _move(
+        self, number: int, allowed: frozenset[State], state: State, by: str, action: str, overruled: str = "",
+        **values: Any,
+    ) -> None:  # fmt: skip
         with self.turn, Session(self._engine) as session, session.begin():
             row = _row(session, number)
             _in_state(row, allowed)
             row.state = state
             for name, value in values.items():
                 setattr(row, name, value)
+            if overruled:
+                note(session, by, "overruled", f"revision {number}", reason=overruled)
             note(session, by, action, f"revision {number}", key=row.key or "")
         self._moved()
 
