@@ -184,6 +184,8 @@ class Revisions:
         with self.turn, Session(self._engine) as session, session.begin():
             row = _row(session, number)
             _in_state(row, frozenset({"received"}))
+            if row.key:
+                _inherit(session, row)
             set_document(row, document)
             row.state, row.findings = "draft", dict(findings)
 
@@ -328,6 +330,14 @@ def _row(session: Session, number: int, *options: Any) -> RevisionRow:
 def _in_state(row: RevisionRow, allowed: Iterable[str]) -> None:
     if row.state not in allowed:
         raise WrongState(f"{row.title or row.name}: is {row.state} by now; look at it again before you go on")
+
+
+def _inherit(session: Session, row: RevisionRow) -> None:
+    """Give the next version of a document that is served its owner and its days: they are of the document."""
+    of_key = select(RevisionRow).where(RevisionRow.key == row.key, RevisionRow.state == "published")
+    if served := session.scalar(of_key):
+        row.owner = row.owner or served.owner
+        row.review_by, row.expires_on = row.review_by or served.review_by, row.expires_on or served.expires_on
 
 
 def refuse_changed(row: RevisionRow, document: SourceDocument) -> None:

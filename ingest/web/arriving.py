@@ -58,7 +58,9 @@ class WebIntake:
 
     def _arrived(self, watched: Watched, page: Fetched) -> None:
         """Take in a page that has changed, or is seen for the first time."""
-        number = self._receive(page, watched.url, ITSELF)
+        # A page that comes for the first time is from whoever put it on watch: a second person may have to publish it.
+        by = ITSELF if self._document(watched.url) else watched.added_by
+        number = self._receive(page, watched.url, by)
         # Of a page that changes again before anybody looked, the last draft is enough.
         for older in self._library.revisions.list("draft", origin=_origin(watched.url)):
             if older.number < number and not older.edited_by:

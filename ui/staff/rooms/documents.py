@@ -266,7 +266,7 @@ class Documents:
         """Take the corrected text of a text file in, as if it had been uploaded."""
         found = self._library.revisions.get(_number(fields.get("number", "")))
         text = fields.get("text", "").replace("\r\n", "\n")
-        number = self._intake.write(text, found.name, visit.person.name, key=found.key)
+        number = self._intake.write(text, found.name, visit.person.name, key=found.key, language=found.language)
         return Outcome(words("desk_documents.rewritten", visit.language), f"documents/{number}")
 
     def _fetched(self, visit: Visit, fields: Fields) -> Outcome:
