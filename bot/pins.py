@@ -17,7 +17,7 @@ from bot.finishing import finish
 from bot.omissions import omitted
 from bot.retrieval import Retriever
 from bot.sameness import Asking, Likeness, Naming, Points, asking, compare, least_cosine, points
-from bot.scope import LEANING, Rule, Scope, features, sign
+from bot.scope import Rule, Scope, features, forbidding
 from bot.statements import Candidate
 from bot.validation import (
     Passages,
@@ -147,8 +147,7 @@ class PinMatcher:
 
     def overruled(self, question: str, language: Language, found: Found) -> Rule | None:
         """Return the rule that goes before a pin: attacks and other Regions are answered as ever."""
-        borne = sign(question)
-        if borne and borne.label in LEANING:
+        if borne := forbidding(question):
             return borne
         parts = next(iter(found.served.parts.values()))
         # What the search would find is known: the sources of the pin.
@@ -248,9 +247,8 @@ class PinMatcher:
             if len(set(words)) < 2 and not named:
                 yield Problem("wordings", "short", wording.text)
                 continue
-            borne = sign(wording.text)
             hit = Hit(source.passage, 1.0, 1.0, 1.0, 1.0)
-            if (borne and borne.label in LEANING) or self._ruled(wording.text, wording.language, hit):
+            if forbidding(wording.text) or self._ruled(wording.text, wording.language, hit):
                 yield Problem("wordings", "overruled", wording.text)
 
     # --- what is prepared ----------------------------------------------------------------------------------------

@@ -89,6 +89,12 @@ def sign(question: str) -> Rule | None:
     return next((rule for rule in rules() if rule.applies(text)), None)
 
 
+def forbidding(question: str) -> Rule | None:
+    """Return the first rule on attacks or other Regions of which *question* bears a sign, whatever else it bears."""
+    text = re.sub(r"[’ʼ`´]", "'", fold(question))
+    return next((rule for rule in rules() if rule.label in LEANING and rule.applies(text)), None)
+
+
 def features(
     question: str, vector: Vectors, hits: Sequence[Hit], named: Mapping[str, float], known: float, words: int
 ) -> NDArray[np.float64]:

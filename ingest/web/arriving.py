@@ -48,8 +48,7 @@ class WebIntake:
     def import_sitemap(self, url: str, by: str) -> int:
         """Watch all pages of a sitemap; they come in one after another; return how many there are."""
         found = Sitemaps(self._fetcher).read(url)
-        for entry in found.entries:
-            self.watching.add(entry.url, by)
+        self.watching.add_all([entry.url for entry in found.entries], by, url)
         return len(found.entries)
 
     def look(self) -> list[Outcome]:

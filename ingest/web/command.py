@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import hashlib
-from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ingest.database import now
-from ingest.readers.sandbox import Sandbox
+from ingest.intake import Intake
+from ingest.judging import Judge
 from ingest.web.addresses import shown
-from ingest.web.fetching import Fetched, Fetcher
+from ingest.web.arriving import WebIntake
+from ingest.web.fetching import Fetcher
 from ingest.web.links import Link, Links, cited
-from ingest.web.main_text import SUFFIXES, digest_with
 from ingest.web.watching import Outcome, Watched, Watching
 
 if TYPE_CHECKING:
@@ -59,19 +58,12 @@ def run(library: Library, options: argparse.Namespace) -> Told:
     fetcher = Fetcher(library.settings)
     if options.command == "links":
         return _links(library, Links(library.engine, fetcher), options.limit)
-    with Sandbox(library.settings) as sandbox:
-        folder = library.settings.data_dir / "arrived"
-        watching = Watching(
-            library.engine,
-            fetcher,
-            digest_with(sandbox),
-            _put_aside(folder),
-            every_days=library.settings.web_refetch_days,
-        )
-        return _watch(watching, options, folder)
+    # The intake does not run here: what has changed is stored, and read when the server starts.
+    with closing(WebIntake(library, Intake(library, Judge(library)), fetcher)) as web:
+        return _watch(web.watching, options)
 
 
-def _watch(watching: Watching, options: argparse.Namespace, folder: Path) -> Told:
+def _watch(watching: Watching, options: argparse.Namespace) -> Told:
     if options.action == "add":
         added = watching.add(options.url, BY, document=options.document, every_days=options.days)
         return Told([_row(added)], [f"{added.url}: looked at every {added.every_days} days from now on"])
@@ -83,8 +75,8 @@ def _watch(watching: Watching, options: argparse.Namespace, folder: Path) -> Tol
         return Told([_row(page) for page in pages], [_line(page) for page in pages] or ["No page is on watch."])
     outcomes = watching.run_due(now(), options.limit or 100)
     return Told(
-        [_outcome(outcome, folder) for outcome in outcomes],
-        [_said(outcome, folder) for outcome in outcomes] or ["No page is due."],
+        [_outcome(outcome) for outcome in outcomes],
+        [_said(outcome) for outcome in outcomes] or ["No page is due."],
         any(outcome.what in {"vanished", "failed"} for outcome in outcomes),
     )
 
@@ -101,22 +93,6 @@ def _links(library: Library, links: Links, limit: int | None) -> Told:
     )
 
 
-def _put_aside(folder: Path) -> Callable[[Watched, Fetched], None]:
-    """Return what becomes of a changed page in a terminal: a file to look at; publishing it is for staff."""
-
-    def arrived(watched: Watched, page: Fetched) -> None:
-        path = _file(folder, watched.url, page.media_type)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(page.content)
-
-    return arrived
-
-
-def _file(folder: Path, url: str, media_type: str) -> Path:
-    # Our own name: the one in an address belongs to whoever wrote it.
-    return folder / f"{hashlib.sha256(url.encode()).hexdigest()[:16]}{SUFFIXES[media_type]}"
-
-
 def _row(found: Watched | Link) -> dict[str, Any]:
     return dataclasses.asdict(found)
 
@@ -128,13 +104,11 @@ def _line(found: Watched | Link) -> str:
     return f"{state}{reason}  {shown(found.url)}"
 
 
-def _outcome(outcome: Outcome, folder: Path) -> dict[str, Any]:
-    path = str(_file(folder, outcome.url, outcome.page.media_type)) if outcome.page else None
-    problem = {"problem": outcome.problem, "message": outcome.message}
-    return {"url": outcome.url, "what": outcome.what, "file": path, **problem}
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return {"url": outcome.url, "what": outcome.what, "problem": outcome.problem, "message": outcome.message}
 
 
-def _said(outcome: Outcome, folder: Path) -> str:
+def _said(outcome: Outcome) -> str:
     if outcome.page is not None:
-        return f"changed: {outcome.url}\n  {_file(folder, outcome.url, outcome.page.media_type)}"
+        return f"changed: {outcome.url}\n  it will be a draft at the desk once the server runs"
     return f"{outcome.what}: {outcome.message or outcome.url}"

@@ -76,7 +76,7 @@ def reading(repeats: int = 3) -> dict[str, Any]:
     found = {"markdown": rate(sorted(settings.corpus_dir.glob("??/*.md")))}
     with tempfile.TemporaryDirectory(prefix="guichet-benchmark-") as folder:
         path = Path(folder) / "generated.pdf"
-        path.write_bytes(_pdf(PDF_PAGES))
+        path.write_bytes(long_pdf(PDF_PAGES))
         found["pdf_generated"] = rate([path])
     if others := sorted((sets_folder() / "pdfs" / "normal").glob("*.pdf")):
         found["pdf_real"] = rate(others)
@@ -115,7 +115,7 @@ def retrieval(folder: str, rounds: int = 3) -> dict[str, Any]:
     from bot.retrieval import Retriever
     from ingest.library import Library
 
-    questions = _questions()
+    questions = golden()
     start = time.perf_counter()
     with Library.open(load(data_dir=Path(folder))) as library:
         retriever = Retriever(library)
@@ -155,7 +155,7 @@ def answers(rounds: int = 3) -> dict[str, Any]:
     from bot.bootstrap import open_bot
     from tests.evaluation.answers import GOLDEN_DATE
 
-    questions = _questions()
+    questions = golden()
     with tempfile.TemporaryDirectory(prefix="guichet-benchmark-") as folder:
         settings = load(data_dir=Path(folder), today=GOLDEN_DATE)
         with open_bot(settings) as bot:
@@ -180,7 +180,7 @@ def embedding(size: int = 10_000, repeats: int = 5) -> dict[str, Any]:
 
     embedder = StaticEmbedder(load().embedding_model)
     texts = [page.text for document in generate(size) for page in document.pages]
-    questions = [question.question for question in _questions()]
+    questions = [question.question for question in golden()]
     embedder.encode(texts[:1_000])
     rates, times = [], []
     for _ in range(repeats):
@@ -220,7 +220,7 @@ def startup(folder: str, questions: int = 50) -> dict[str, Any]:
         ready = time.perf_counter() - start
         found = {"ready_seconds": ready, "memory_ready_mb": megabytes(process.pid)}
         if questions:
-            for question in _questions()[:questions]:
+            for question in golden()[:questions]:
                 body = json.dumps({"question": question.question}).encode()
                 headers = {"content-type": "application/json"}
                 urllib.request.urlopen(urllib.request.Request(f"{address}/api/v1/ask", body, headers)).read()
@@ -243,7 +243,7 @@ def tutorial_index(folder: str, size: int = 1_000) -> dict[str, Any]:
 
 def tutorial_ask(folder: str, queries: int = 50) -> dict[str, Any]:
     """Ask what ``tutorial_index`` left in *folder* some golden questions, spread evenly over the file."""
-    asked = [question.question for question in _questions()]
+    asked = [question.question for question in golden()]
     return _tutorial("ask", folder, {"questions": asked[:: max(1, len(asked) // queries)][:queries]})
 
 
@@ -291,7 +291,8 @@ def _child(command: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def _questions() -> list[Any]:
+def golden() -> list[Any]:
+    """Return the golden questions."""
     from tests.evaluation.answers import GOLDEN
     from tests.evaluation.metrics import Question, read_records
 
@@ -302,12 +303,12 @@ def _words(documents: Sequence[Any]) -> int:
     return sum(len(page.text.split()) for document in documents for page in document.pages)
 
 
-def _pdf(pages: int) -> bytes:
-    """Return a PDF of *pages*, each with some 40 lines of the corpus."""
+def long_pdf(pages: int, skip: int = 0) -> bytes:
+    """Return a PDF of *pages*, each with some 40 lines of the corpus; another one for each *skip*."""
     from tests.benchmarks.passages import generate
     from tests.ingest.readers.samples import pdf
 
-    texts = (page.text for document in generate(pages * 4) for page in document.pages)
+    texts = (page.text for document in generate(pages * 4, seed=skip + 1) for page in document.pages)
     plain = (text.encode("cp1252", "ignore").decode("cp1252") for text in texts)
     safe = (text.replace("\\", "").replace("(", "[").replace(")", "]") for text in plain)
     return pdf(*([line for _ in range(4) for line in textwrap.wrap(next(safe), 85)] for _ in range(pages)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,6 @@ from ui.staff.rooms.programmes import Programmes
 from ui.staff.rooms.quality import Quality
 from ui.staff.rooms.questions import Questions
 from ui.staff.rooms.todo import Todo
-from ui.staff.sessions import COOKIE, Sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +43,6 @@ class Opened:
     staff: Staff
     chores: tuple[Chore, ...]
     first_password: str | None
-
-
-class _Gate:
-    """Knows people by their cookies."""
-
-    def __init__(self, sessions: Sessions) -> None:
-        self._sessions = sessions
-
-    def person(self, cookies: Mapping[str, str], /) -> Person | None:
-        """Return who is logged in by these cookies."""
-        token = cookies.get(COOKIE)
-        found = self._sessions.login(token) if token else None
-        return found.person if found else None
 
 
 @contextmanager
@@ -98,7 +84,7 @@ def open_desk(live: Live, settings: Settings, *, fetcher: Fetcher | None = None)
             AccountsRoom(entrance, settings),
         )
         staff = Staff(
-            Desk(rooms), _Gate(entrance.sessions), receive, intake.folder,
+            Desk(rooms), entrance.sessions, receive, intake.folder,
             largest=settings.max_file_megabytes * 2**20,
             routes=(login.routes(entrance, settings, secrets.token_hex(4), provider),),
         )  # fmt: skip

@@ -34,15 +34,13 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, world: World, fetcher_
 
 
 def test_a_page_is_watched(world: World, data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A page is put on watch, looked at, listed and taken off; what changed lies in a file of our own name."""
+    """A page is put on watch, looked at, listed and taken off; what changed waits to be a draft, and is not public."""
     world.pages[f"{HOST}/aide"] = reply(page(TEXT))
     assert main(["watch", "add", URL, "--days", "3"]) == 0
     assert capsys.readouterr().out == f"{URL}: looked at every 3 days from now on\n"
     assert main(["watch", "run", "--json"]) == 0
     (told,) = json.loads(capsys.readouterr().out)
     assert (told["url"], told["what"]) == (URL, "changed")
-    assert Path(told["file"]).read_text("utf-8") == page(TEXT)
-    assert Path(told["file"]).parent == data / "arrived"
     assert main(["watch", "run"]) == 0
     assert capsys.readouterr().out == "No page is due.\n"
     assert main(["watch", "list"]) == 0
@@ -50,6 +48,8 @@ def test_a_page_is_watched(world: World, data: Path, capsys: pytest.CaptureFixtu
     assert main(["watch", "remove", URL]) == 0
     with Library.open(load()) as library:
         assert library.documents == {}  # publishing is for staff
+        (arrived,) = library.revisions.list("received")
+        assert library.originals.path(arrived.original or "").read_text("utf-8") == page(TEXT)
 
 
 def test_a_refusal_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
