@@ -22,6 +22,7 @@ from ui.staff.desk import NoSuchPlace, Visit
 from ui.staff.differences import marked
 from ui.staff.forms import words
 from ui.staff.rooms import head
+from ui.staff.rooms.journal import action_in_words
 from ui.staff.verdict import refusal, verdict
 from ui.words import date_in_words
 
@@ -301,7 +302,7 @@ def _history(library: Library, found: Revision, language: Language) -> Markup:
                 tag(
                     "li",
                     tag("time", f"{entry.at:%Y-%m-%d %H:%M}", datetime=entry.at.isoformat()),
-                    f" {words_of(entry.action, language)}, {entry.by}",
+                    f" {action_in_words(entry.action, language)}, {entry.by}",
                 )
                 for entry in entries
             ],
@@ -309,14 +310,6 @@ def _history(library: Library, found: Revision, language: Language) -> Markup:
         ),
         aria_labelledby="history",
     )
-
-
-def words_of(action: str, language: Language) -> str:
-    """Return an action of the journal in words; one that has none is shown as it is."""
-    try:
-        return words(f"desk_journal.action_{action}", language)
-    except KeyError:
-        return action
 
 
 def comparison(library: Library, visit: Visit, before: int, after: int) -> Markup:
