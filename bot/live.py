@@ -9,6 +9,8 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from threading import Lock
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from bot.answers import Answer, Message
 from bot.service import Bot
 from ingest.documents import Language
@@ -74,8 +76,9 @@ class Live:
         self._bot.prepare()
 
     def settle(self) -> None:
-        """Do what was set for a day that has come: publish, or serve no more."""
+        """Do what was set for a day that has come: publish, or serve no more; catch up with what was missed."""
         self.library.settle(self.today)
+        self.refresh()
 
     async def stream(
         self, question: str, history: Sequence[Message] = (), language: Language | None = None, origin: str = ""
@@ -85,7 +88,8 @@ class Live:
             # The first question after midnight waits a moment: what ended yesterday must not answer today.
             try:
                 await asyncio.to_thread(self.settle)
-            except GuichetError as error:
+            except (GuichetError, SQLAlchemyError, OSError) as error:
+                # A full disk must not cost every visitor his answer; the chores go on trying.
                 logger.error("what was set for today could not be done: %s", type(error).__name__)
         self._under_way += 1
         try:

@@ -74,12 +74,12 @@ class Indexes:
     ) -> Self:
         """Return new indexes in *folder*: those of *base* without the *removed* ids and with *passages*."""
         shutil.rmtree(folder, ignore_errors=True)
-        if base is None:
-            folder.mkdir(parents=True)
-        else:
-            shutil.copytree(base.folder, folder, ignore=shutil.ignore_patterns(_WHOLE))
         built = cls(folder, words_model)
         try:
+            if base is None:
+                folder.mkdir(parents=True)
+            else:
+                shutil.copytree(base.folder, folder, ignore=shutil.ignore_patterns(_WHOLE))
             built._update(passages, removed, embedder, progress)
         except BaseException:
             built.retire()

@@ -10,14 +10,17 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import OperationalError
+
 from ingest.documents import SourceDocument
-from ingest.errors import GuichetError, UnreadableFile
+from ingest.errors import UnreadableFile
 from ingest.library import Library
 from ingest.readers.sandbox import Examined, Sandbox
-from ingest.revisions import Revision
+from ingest.revisions import Revision, WrongState
 
 logger = logging.getLogger(__name__)
 
@@ -77,34 +80,42 @@ class Intake:
         while not self._ended:
             # Before the look, or a file that comes in after it would wait for the next one.
             self._waiting.clear()
-            waiting = self._library.revisions.list("received")
-            for revision in reversed(waiting):
-                if self._ended:
-                    return
-                self._read(revision)
+            try:
+                waiting = self._library.revisions.list("received")
+                for revision in reversed(waiting):
+                    if self._ended:
+                        return
+                    self._read(revision)
+            except Exception as error:  # noqa: BLE001  a busy or full disk must not end the reading for good
+                logger.error("files that came in wait: %s", type(error).__name__)
+                waiting = []
             if not waiting:
                 self._waiting.wait(30)
 
     def _read(self, revision: Revision) -> None:
-        """Make a draft of a received file, or note why there is none."""
+        """Make a draft of a received file, or note why there is none; what was set aside meanwhile stays so."""
+        if self._library.revisions.get(revision.number).state != "received":
+            return
         try:
             path = self._library.originals.path(revision.original or "")
             modified = revision.meta.get("last_modified")
             examined = self._sandbox.examine(path, name=revision.name, last_modified=modified)
             document, findings = self._judge(examined, revision)
             self._library.revisions.draft(revision.number, document, findings)
+        except WrongState:
+            return
         except UnreadableFile as error:
             if not self._ended:
-                self._library.revisions.refuse(revision.number, error.kind, str(error))
+                self._refuse(revision, error.kind, str(error))
+        except OperationalError:
+            raise  # it is not the file's fault: it is read again
         except Exception as error:  # noqa: BLE001  one file that breaks the reading must not end it for the others
             # Not the text of the error: it may hold pieces of the document.
             logger.error("revision %s could not be read: %s", revision.number, type(error).__name__)
             if not self._ended:
-                self._refuse_broken(revision)
+                message = f"{revision.name}: could not be read; try again, or export it anew"
+                self._refuse(revision, "damaged", message)
 
-    def _refuse_broken(self, revision: Revision) -> None:
-        try:
-            message = f"{revision.name}: could not be read; try again, or export it anew"
-            self._library.revisions.refuse(revision.number, "damaged", message)
-        except GuichetError as error:
-            logger.error("revision %s: %s", revision.number, type(error).__name__)
+    def _refuse(self, revision: Revision, kind: str, message: str) -> None:
+        with suppress(WrongState):
+            self._library.revisions.refuse(revision.number, kind, message)

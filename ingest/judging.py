@@ -15,6 +15,8 @@ from ingest.revisions import Revision
 from ingest.snapshot import DocumentInfo, Snapshot
 
 _GUESSED_META = ("kind", "opens", "closes")
+_KEPT_META = ("kind", "status", "status_as_of", "operator", "contact", "aliases")
+"""What a person has said of a document holds for its next version, until a person says otherwise; not so its days."""
 
 
 class Judge:
@@ -30,13 +32,20 @@ class Judge:
         document, found = examined.document, examined.findings
         alike = resembles(found.fingerprint, self._fingerprints())
         guesses = _guesses(document, found)
+        # A sheet says of itself what it is; of anything else, staff know better than we guess.
+        former = self._former(revision) if guesses else None
+        language = (revision.language if guesses else None) or document.language
+        kept = {name: former.meta[name] for name in _KEPT_META if name in former.meta} if former else {}
+        for name in [*kept, *(["title"] if former else []), *(["language"] if revision.language else [])]:
+            guesses.pop(name, None)
         document = dataclasses.replace(
             document,
             id=self._id(document, revision, found, alike),
-            title=found.title.value,
+            language=language,
+            title=former.title if former else found.title.value,
             url=document.url or (found.url.value if found.url else None) or revision.url,
             as_of=document.as_of or (found.as_of.value if found.as_of else None),
-            meta={**{name: guesses[name].value for name in _GUESSED_META if name in guesses}, **document.meta},
+            meta={**kept, **{name: guesses[name].value for name in _GUESSED_META if name in guesses}, **document.meta},
         )
         return document, {
             "findings": found.as_data(),
@@ -58,6 +67,13 @@ class Judge:
         taken = {info.id for info in self._library.documents.values()}
         taken |= {each.id for each in self._library.revisions.list("draft", "waiting", "scheduled")}
         return distinct(slug(revision.name if revision.origin == "upload" else found.title.value), taken)
+
+    def _former(self, revision: Revision) -> Revision | None:
+        """Return the last version of a known document of which a person has saved the form."""
+        if not revision.key:
+            return None
+        known = self._library.revisions.list("published", "draft", "waiting", "scheduled", key=revision.key)
+        return next((each for each in known if each.edited_by and each.number != revision.number), None)
 
     def _fingerprints(self) -> dict[str, Fingerprint]:
         """Return those of the documents that are served, by key."""

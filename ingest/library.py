@@ -275,11 +275,16 @@ class Library:
 
     # --- revisions -----------------------------------------------------------------------------------------------
 
-    def publish(self, numbers: Sequence[int], by: str, progress: Progress | None = None) -> Report:
-        """Serve drafts from now on, or again what was served before; what they replace is kept as it was."""
+    def publish(
+        self, numbers: Sequence[int], by: str, progress: Progress | None = None, *, overruled: str = ""
+    ) -> Report:
+        """Serve drafts from now on, or again what was served before; what they replace is kept as it was.
+
+        *overruled* is why, although control questions would fail.
+        """
         report = DraftReport()
         with self._writing:
-            arrivals = self._arrivals(numbers)
+            arrivals = [dataclasses.replace(each, overruled=overruled) for each in self._arrivals(numbers)]
             arrivals = without_doubles(arrivals, {}, report)
             return self._store(arrivals, [], report, by, progress)
 
@@ -300,7 +305,10 @@ class Library:
             documents[arrival.document.key] = serving.info(arrival.document, arrival.number or 0, 0, len(passages))
         folder = self._new_folder(base.generation)
         every = [passage for passages in incoming.values() for passage in passages]
-        indexes = Indexes.build(folder, base.indexes, self.embedder, self.words_model, passages=every, removed=leaving)
+        indexes = Indexes.build(
+            folder, base.indexes if base.generation else None, self.embedder, self.words_model, passages=every,
+            removed=leaving,
+        )  # fmt: skip
         indexes.retire()
         yield self._snapshot(base.generation, documents, indexes, incoming)
 
@@ -320,24 +328,31 @@ class Library:
             for number in set(due) - {arrival.number for arrival in arrivals}:
                 # Two drafts of one document for one day: staff has to choose.
                 self.revisions.withdraw(number, ITSELF)
-            self._due = None
+            self.look_again()
             return self._store(arrivals, ended, report, ITSELF, None)
 
     def is_due(self, today: dt.date) -> bool:
         """Return whether a day has come that was set for a publication or as a last day."""
-        if self._due is None:
+        due = self._due
+        if due is None:
+            looked = self._looked
             with Session(self.engine) as session:
                 first = session.scalar(select(func.min(RevisionRow.publish_on)).where(RevisionRow.state == "scheduled"))
             days = [dt.date.fromisoformat(first)] if first else []
             days += [dt.date.fromisoformat(last) + dt.timedelta(days=1) for last in serving.ends(self.engine).values()]
-            self._due = min(days, default=dt.date.max)
-        return today >= self._due
+            due = min(days, default=dt.date.max)
+            if looked == self._looked:  # else a day was set meanwhile that may have been overlooked
+                self._due = due
+        return today >= due
 
     _due: dt.date | None = None
     """The first day on which something is to be done; None: not known."""
+    _looked = 0
+    """Counts how often the days were to be looked at again."""
 
     def look_again(self) -> None:
-        """Forget what was known of coming days: after a revision was scheduled or got a last day."""
+        """Forget what was known of coming days: after one was set, or what is served has changed."""
+        self._looked += 1
         self._due = None
 
     def _arrivals(self, numbers: Sequence[int]) -> list[Arrival]:
@@ -394,23 +409,34 @@ class Library:
             self._new_folder(generation), base.indexes if base.generation else None, self.embedder,
             self.words_model, passages=passages, removed=removed, progress=progress,
         )  # fmt: skip
-        with Session(self.engine) as session, session.begin():
-            for key in gone:
-                serving.end(session, key, "archived", by)
-                report.removed.append(key)
-            for arrival, version, own in cut:
-                key = arrival.document.key
-                (report.replaced if key in base.documents else report.added).append(key)
-                serving.serve(session, arrival, version, own, by)
-            self._point(session, generation, indexes)
+        try:
+            with self.revisions.turn, Session(self.engine) as session, session.begin():
+                for key in gone:
+                    serving.end(session, key, "archived", by)
+                    report.removed.append(key)
+                for arrival, version, own in cut:
+                    key = arrival.document.key
+                    (report.replaced if key in base.documents else report.added).append(key)
+                    serving.serve(session, arrival, version, own, by, self.settings.current_date())
+                self._point(session, generation, indexes)
+        except BaseException:
+            indexes.retire()
+            raise
         self._use(generation, indexes)
 
     def _use(self, generation: int, indexes: Indexes) -> None:
         """Make a generation that the database names already the present one."""
-        old, self._current = self._current, None
+        old = self._current
+        try:
+            # In one step: whoever looks meanwhile must not open these indexes a second time.
+            self._current = self._snapshot(generation, serving.served(self.engine), indexes)
+        except BaseException:
+            self._current = None  # the old one is not what the database says any more
+            raise
+        finally:
+            self.look_again()
         if old is not None and old.indexes.folder != indexes.folder:
             old.indexes.retire()
-        self._current = self._snapshot(generation, serving.served(self.engine), indexes)
 
     # --- what is derived -----------------------------------------------------------------------------------------
 

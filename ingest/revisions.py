@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, Literal, cast
 
 from sqlalchemy import Engine, func, select
@@ -113,6 +114,8 @@ class Revisions:
         """*moved* is called after a day was set or taken away on which something is to happen."""
         self._engine = engine
         self._moved = moved
+        self.turn = Lock()
+        """Held by whoever changes a revision, from the look at its state to the commit."""
 
     # --- reading -------------------------------------------------------------------------------------------------
 
@@ -161,7 +164,7 @@ class Revisions:
 
     def receive(self, name: str, origin: str, digest: str, original: str, by: str, **about: Any) -> int:
         """Note a file that lies in the originals; return the number of its revision."""
-        with Session(self._engine) as session, session.begin():
+        with self.turn, Session(self._engine) as session, session.begin():
             row = _new_row("received", name, origin, digest, by, original=original, **about)
             session.add(row)
             session.flush()
@@ -170,21 +173,25 @@ class Revisions:
 
     def refuse(self, number: int, kind: str, message: str) -> None:
         """Note why a received file gives no document."""
-        with Session(self._engine) as session, session.begin():
+        with self.turn, Session(self._engine) as session, session.begin():
             row = _row(session, number)
+            _in_state(row, frozenset({"received"}))
             row.state, row.problem, row.ended_at = "refused", {"kind": kind, "message": message}, now()
             note(session, row.created_by, "refused", f"revision {number}", kind=kind)
 
     def draft(self, number: int, document: SourceDocument, findings: Mapping[str, Any]) -> None:
         """Make a received file the draft of *document*."""
-        with Session(self._engine) as session, session.begin():
+        with self.turn, Session(self._engine) as session, session.begin():
             row = _row(session, number)
+            _in_state(row, frozenset({"received"}))
+            if row.key:
+                _inherit(session, row)
             set_document(row, document)
             row.state, row.findings = "draft", dict(findings)
 
     def write(self, document: SourceDocument, name: str, origin: str, by: str) -> int:
         """Return the number of a new draft of a document that comes without a file."""
-        with Session(self._engine) as session, session.begin():
+        with self.turn, Session(self._engine) as session, session.begin():
             row = _new_row("draft", name, origin, document.digest, by)
             set_document(row, document)
             session.add(row)
@@ -194,12 +201,12 @@ class Revisions:
 
     def edit(self, number: int, edit: Edit, by: str) -> Revision:
         """Change what a draft says of itself; a draft that waited for a second person waits no longer."""
-        with Session(self._engine) as session, session.begin():
+        with self.turn, Session(self._engine) as session, session.begin():
             row = _row(session, number, undefer(RevisionRow.content))
             _in_state(row, EDITABLE)
             changed = _apply(row, edit)
             if changed and row.state != "draft":
-                row.state, row.submitted_by, row.publish_on = "draft", "", None
+                row.state, row.submitted_by, row.publish_on, row.published_by = "draft", "", None, ""
             if changed:
                 row.edited_by = by
                 note(session, by, "edited", f"revision {number}", changed=sorted(changed))
@@ -212,11 +219,11 @@ class Revisions:
         """Ask a second person to publish a draft."""
         self._move(number, frozenset({"draft"}), "waiting", by, "submitted", submitted_by=by)
 
-    def schedule(self, number: int, day: dt.date, by: str) -> None:
-        """Have a draft published at the beginning of *day*, in Brussels."""
+    def schedule(self, number: int, day: dt.date, by: str, *, overruled: str = "") -> None:
+        """Have a draft published at the beginning of *day*, in Brussels; *overruled* as in ``Library.publish``."""
         self._move(
-            number, frozenset({"draft", "waiting"}), "scheduled", by, "scheduled", publish_on=day.isoformat(),
-            published_by=by,
+            number, frozenset({"draft", "waiting"}), "scheduled", by, "scheduled", overruled,
+            publish_on=day.isoformat(), published_by=by,
         )  # fmt: skip
 
     def withdraw(self, number: int, by: str) -> None:
@@ -232,32 +239,44 @@ class Revisions:
 
     def recover(self, number: int, by: str) -> None:
         """Take back what was put aside: a draft if it was read, else it is read again."""
-        with Session(self._engine) as session, session.begin():
-            row = _row(session, number)
+        with self.turn, Session(self._engine) as session, session.begin():
+            row = _row(session, number, undefer(RevisionRow.content))
             _in_state(row, frozenset({"discarded", "refused"}))
-            row.state = "draft" if row.key else "received"
+            # The document may be known of a file that was never read: one that is a new version of a page.
+            row.state = "received" if row.content is None else "draft"
             row.ended_at = row.problem = None
             note(session, by, "recovered", f"revision {number}")
 
     def mark(self, number: int, edit: Edit, by: str) -> None:
         """Set the owner, the review day or the last day of a published revision: they change no index."""
-        with Session(self._engine) as session, session.begin():
+        with self.turn, Session(self._engine) as session, session.begin():
             row = _row(session, number)
             _in_state(row, EDITABLE | {"published"})
-            for name in ("owner", "review_by", "expires_on", "remark"):
-                value = getattr(edit, name)
-                if value is not None:
-                    setattr(row, name, value or ("" if name in ("owner", "remark") else None))
-            note(session, by, "edited", f"revision {number}", changed=_named(edit))
+            own = Edit(owner=edit.owner, review_by=edit.review_by, expires_on=edit.expires_on, remark=edit.remark)
+            if changed := _apply(row, own):
+                note(session, by, "edited", f"revision {number}", changed=sorted(changed))
         self._moved()
 
-    def _move(self, number: int, allowed: frozenset[State], state: State, by: str, action: str, **values: Any) -> None:
-        with Session(self._engine) as session, session.begin():
+    def apart(self, number: int, by: str) -> None:
+        """Note that a draft is no new version of the document that it looks like."""
+        with self.turn, Session(self._engine) as session, session.begin():
+            row = _row(session, number)
+            _in_state(row, EDITABLE)
+            row.findings = {**row.findings, "resembles": None}
+            note(session, by, "edited", f"revision {number}", changed=["resembles"])
+
+    def _move(
+        self, number: int, allowed: frozenset[State], state: State, by: str, action: str, overruled: str = "",
+        **values: Any,
+    ) -> None:  # fmt: skip
+        with self.turn, Session(self._engine) as session, session.begin():
             row = _row(session, number)
             _in_state(row, allowed)
             row.state = state
             for name, value in values.items():
                 setattr(row, name, value)
+            if overruled:
+                note(session, by, "overruled", f"revision {number}", reason=overruled)
             note(session, by, action, f"revision {number}", key=row.key or "")
         self._moved()
 
@@ -313,6 +332,22 @@ def _in_state(row: RevisionRow, allowed: Iterable[str]) -> None:
         raise WrongState(f"{row.title or row.name}: is {row.state} by now; look at it again before you go on")
 
 
+def _inherit(session: Session, row: RevisionRow) -> None:
+    """Give the next version of a document that is served its owner and its days: they are of the document."""
+    of_key = select(RevisionRow).where(RevisionRow.key == row.key, RevisionRow.state == "published")
+    if served := session.scalar(of_key):
+        row.owner = row.owner or served.owner
+        row.review_by, row.expires_on = row.review_by or served.review_by, row.expires_on or served.expires_on
+
+
+def refuse_changed(row: RevisionRow, document: SourceDocument) -> None:
+    """Raise ``WrongState`` when a revision is not any more what *document* was made of, for publication."""
+    _in_state(row, PUBLISHABLE)
+    said = (row.key, row.title, row.url, row.as_of, dict(row.meta))
+    if said != (document.key, document.title, document.url, document.as_of, dict(document.meta)):
+        raise WrongState(f"{row.title or row.name}: was changed meanwhile; look at it again before you go on")
+
+
 def _apply(row: RevisionRow, edit: Edit) -> set[str]:
     """Write an edit into its row; return the names of what is other than before."""
     before = to_revision(row)
@@ -334,10 +369,6 @@ def _apply(row: RevisionRow, edit: Edit) -> set[str]:
     after = to_revision(row)
     names = (each.name for each in dataclasses.fields(Revision))
     return {name for name in names if getattr(before, name) != getattr(after, name)}
-
-
-def _named(edit: Edit) -> Sequence[str]:
-    return [each.name for each in dataclasses.fields(Edit) if getattr(edit, each.name) not in (None, {})]
 
 
 def _to_document(row: RevisionRow) -> SourceDocument:

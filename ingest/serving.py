@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from ingest.database import PassageRow, RevisionRow, now
 from ingest.documents import Passage, SourceDocument
 from ingest.journal import note
 from ingest.report import DraftReport, Failure
-from ingest.revisions import new_row
+from ingest.revisions import new_row, refuse_changed
 from ingest.snapshot import DocumentInfo, passage_values
 
 ITSELF = "guichet"
@@ -32,6 +33,8 @@ class Arrival:
     folder: str | None = None
     name: str = ""
     """What its file is called, in sentences."""
+    overruled: str = ""
+    """Why it is published although control questions would fail."""
 
 
 def served(engine: Engine) -> dict[str, DocumentInfo]:
@@ -104,7 +107,9 @@ def end(session: Session, key: str, state: str, by: str) -> None:
             note(session, by, state, f"document {key}", revision=row.number, version=row.version)
 
 
-def serve(session: Session, arrival: Arrival, version: int, passages: Sequence[Passage], by: str) -> None:
+def serve(
+    session: Session, arrival: Arrival, version: int, passages: Sequence[Passage], by: str, today: dt.date
+) -> None:
     """Put a document into service, instead of the revision that is served now."""
     key = arrival.document.key
     end(session, key, "replaced", by)
@@ -113,11 +118,16 @@ def serve(session: Session, arrival: Arrival, version: int, passages: Sequence[P
         session.add(row)
     else:
         row = session.get_one(RevisionRow, arrival.number)
+        refuse_changed(row, arrival.document)
     row.state, row.version, row.ended_at, row.publish_on = "published", version, None, None
     row.published_at, row.published_by = now(), row.published_by if by == ITSELF and row.published_by else by
+    if arrival.version is not None and row.expires_on and row.expires_on < today.isoformat():
+        row.expires_on = None  # who publishes it again wants more of it than a minute
     session.flush()
     if arrival.version is None and passages:
         session.execute(insert(PassageRow), [passage_values(passage, row.number) for passage in passages])
+    if arrival.overruled:
+        note(session, by, "overruled", f"document {key}", revision=row.number, reason=arrival.overruled)
     note(session, by, "published", f"document {key}", revision=row.number, version=version)
 
 

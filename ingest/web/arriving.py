@@ -57,9 +57,11 @@ class WebIntake:
 
     def _arrived(self, watched: Watched, page: Fetched) -> None:
         """Take in a page that has changed, or is seen for the first time."""
-        number = self._receive(page, watched.url, ITSELF)
+        # A page that comes for the first time is from whoever put it on watch: a second person may have to publish it.
+        by = ITSELF if self._document(watched.url) else watched.added_by
+        number = self._receive(page, watched.url, by)
         # Of a page that changes again before anybody looked, the last draft is enough.
-        for older in self._library.revisions.list("draft", origin=_origin(watched.url)):
+        for older in self._library.revisions.list("draft", origin=origin_of(watched.url)):
             if older.number < number and not older.edited_by:
                 self._library.revisions.discard(older.number, ITSELF)
 
@@ -68,18 +70,19 @@ class WebIntake:
         path.write_bytes(page.content)
         document = self._document(url)
         about = {"key": document.key, "language": document.language} if document else {}
-        return self._intake.receive(path, _name(page), by, origin=_origin(url), url=page.final_url, **about)
+        return self._intake.receive(path, _name(page), by, origin=origin_of(url), url=page.final_url, **about)
 
     def _document(self, url: str) -> Revision | None:
         """Return the revision that says which document is made of a page, if one is."""
         known = self._library.revisions.list(
-            "published", "scheduled", "waiting", "draft", "replaced", "archived", origin=_origin(url), limit=20
+            "published", "scheduled", "waiting", "draft", "replaced", "archived", origin=origin_of(url), limit=20
         )
         served = [revision for revision in known if revision.state == "published"]
         return next(iter([*served, *known]), None)
 
 
-def _origin(url: str) -> str:
+def origin_of(url: str) -> str:
+    """Return the origin of the revisions that are made of the page at *url*."""
     return f"web:{url}"
 
 

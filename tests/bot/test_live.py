@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Iterator
+import errno
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,39 @@ def test_what_ended_yesterday_does_not_answer_today(live: Live) -> None:
     answer = ask(live)
     assert "25 %" not in answer.text
     assert live.library.documents == {}
+
+
+def test_a_disk_that_is_full_costs_no_answer(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was set for today and cannot be done now is done later; the question is answered meanwhile."""
+    number = live.library.documents["fr/alpha"].revision
+    live.library.revisions.mark(number, Edit(expires_on="2026-11-29"), "anne")
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copytree", raising(OSError(errno.ENOSPC, "No space left on device")))
+        assert ask(live).complete
+    assert list(live.library.documents) == ["fr/alpha"]
+    live.settle()
+    assert live.library.documents == {}
+
+
+def test_a_bot_that_could_not_be_made_is_made_later(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was published while the next bot failed is answered from after the next round of the chores."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Bot, "warm", raising(MemoryError()))
+        with pytest.raises(MemoryError):
+            live.library.add_documents([document("alpha", "fr", "Alphacash", "Alphacash paie 40 % de la facture.")])
+    assert live.generation == 1
+    live.settle()
+    assert live.generation == 2
+    assert "40 %" in ask(live).text
+
+
+def raising(error: BaseException) -> Callable[..., None]:
+    """Return something that fails with *error* whenever it is called."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
 
 
 def test_a_closed_bot_follows_no_longer(live: Live) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from ingest.documents import SourceDocument
 from ingest.embedding import StaticEmbedder
@@ -85,6 +86,48 @@ def test_a_file_that_was_not_read_is_read_after_the_next_start(settings: Setting
         assert library.revisions.get(number).state == "received"
     with Library.open(settings, embedder) as library, Intake(library, judge):
         assert arrived(library, number).state == "draft"
+
+
+def test_what_is_set_aside_while_it_is_read_stays_so(library: Library) -> None:
+    """A file that somebody discards in the queue, or under the reader's hands, does not come back as a draft."""
+
+    def discarding(examined: Examined, revision: Revision) -> tuple[SourceDocument, Mapping[str, Any]]:
+        if revision.name == "read.md":
+            library.revisions.discard(revision.number, "anne")
+        return judge(examined, revision)
+
+    intake = Intake(library, discarding)
+    numbers = [intake.write(TEXT, name, "anne") for name in ("queued.md", "read.md", "kept.md")]
+    library.revisions.discard(numbers[0], "anne")
+    with intake:
+        assert arrived(library, numbers[2]).state == "draft"
+    assert [library.revisions.get(number).state for number in numbers[:2]] == ["discarded", "discarded"]
+
+
+def test_a_refused_version_of_a_known_document_is_read_again(intake: Intake, library: Library) -> None:
+    """What is taken back was read, or it is read again, even when its document is known already."""
+    number = intake.write("%PDF-1.7 startxref 0 endobj", "bad.pdf", "anne", key="fr/page", language="fr")
+    assert arrived(library, number).state == "refused"
+    library.revisions.recover(number, "anne")
+    assert library.revisions.get(number).state == "received"
+    intake.wake()
+    assert arrived(library, number).state == "refused"
+
+
+def test_a_database_that_is_busy_does_not_end_the_reading(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of the database leaves files waiting; the next one that comes in wakes the reading."""
+    busy = iter([OperationalError("SELECT", {}, Exception("database is locked"))])
+    look = library.revisions.list
+
+    def list_(*states: Any, **how: Any) -> list[Revision]:
+        for error in busy:
+            raise error
+        return look(*states, **how)
+
+    monkeypatch.setattr(library.revisions, "list", list_)
+    with Intake(library, judge) as intake:
+        time.sleep(0.1)
+        assert arrived(library, intake.write(TEXT, "prime.md", "anne")).state == "draft"
 
 
 def test_what_was_not_received_to_its_end_is_swept_away(settings: Settings, embedder: StaticEmbedder) -> None:

@@ -214,6 +214,44 @@ def test_a_document_is_archived_after_its_last_day(library: Library, draft: Draf
     assert library.revisions.get(number).state == "archived"
 
 
+def test_a_last_day_that_was_set_before_publication_holds(library: Library, draft: Draft) -> None:
+    """A draft that already has its last day is archived after it, although nobody touched it since."""
+    number = draft()
+    library.revisions.edit(number, Edit(expires_on="2026-12-31"), "anne")
+    assert not library.is_due(dt.date(2026, 12, 1))
+    library.publish([number], "anne")
+    assert library.is_due(dt.date(2027, 1, 1))
+
+
+@pytest.mark.parametrize("meanwhile", ["edited", "discarded"])
+def test_what_changes_while_it_is_published_is_not_published(meanwhile: str, library: Library, draft: Draft) -> None:
+    """A draft that is edited or set aside while its index is built is not served, and no folder stays behind."""
+    library.publish([draft("Autre aide.", id="autre")], "anne")
+    number, folders = draft(), set((library.settings.data_dir / "indexes").iterdir())
+
+    def change(*_: object) -> None:
+        if meanwhile == "edited":
+            library.revisions.edit(number, Edit(id="vol"), "carl")
+        else:
+            library.revisions.discard(number, "carl")
+
+    with pytest.raises(WrongState, match="Une aide"):
+        library.publish([number], "bert", change)
+    assert library.revisions.get(number).state == {"edited": "draft"}.get(meanwhile, meanwhile)
+    assert list(library.documents) == ["fr/autre"]
+    assert set((library.settings.data_dir / "indexes").iterdir()) == folders
+    assert check(library) == []
+
+
+def test_what_changes_nothing_is_not_in_the_journal(library: Library, draft: Draft) -> None:
+    """Of a form that was saved, the journal names what changed; nothing, if nothing did."""
+    library.publish([number := draft()], "anne")
+    library.revisions.mark(number, Edit(owner="anne", remark=""), "anne")
+    library.revisions.mark(number, Edit(owner="anne", remark=""), "bert")
+    entries = library.journal.entries(subject=f"revision {number}", action="edited")
+    assert [(entry.by, entry.detail["changed"]) for entry in entries] == [("anne", ["owner"])]
+
+
 def test_two_drafts_for_one_day_leave_the_choice_to_staff(library: Library, draft: Draft) -> None:
     """Of two drafts of one document that are due together one is published, the other is a draft again."""
     numbers = [draft(), draft("Autre texte.")]

@@ -14,7 +14,9 @@ from urllib.parse import parse_qsl, unquote
 
 from ingest.documents import Language
 from ingest.errors import GuichetError
+from ingest.revisions import UnknownRevision, WrongState
 from ui.markup import Markup
+from ui.staff.forms import words
 from ui.staff.people import Person, Role
 
 Fields = Mapping[str, str]
@@ -150,6 +152,11 @@ class Desk:
                 yield from done
         except (NotAllowed, NoSuchPlace):
             raise
+        except WrongState:
+            # Somebody else was quicker: the page that was looked at is not what is there any more.
+            yield Outcome(words("desk.changed_meanwhile", language), failed=True)
+        except UnknownRevision:
+            yield Outcome(words("desk.no_such_place", language), failed=True)
         except GuichetError as error:
             yield Outcome(str(error), failed=True)
 

@@ -17,12 +17,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from ingest.documents import Language
-from ingest.errors import GuichetError
+from ingest.errors import GuichetError, UnreadableFile
 from ui import problems
 from ui.staff.desk import NoSuchPlace, NotAllowed
 from ui.staff.forms import size, words
 from ui.staff.mount import PATH, PERSON, Staff, matches
 from ui.staff.people import Person
+from ui.staff.verdict import refusal
 from ui.words import preferred
 
 logger = logging.getLogger(__name__)
@@ -58,6 +59,8 @@ def routes(staff: Staff) -> APIRouter:
         except _Refused as refused:
             sentence = words(f"desk.{refused.key}", language, **refused.values)
             return problems.response(refused.key, refused.status, sentence)
+        except UnreadableFile as error:
+            return problems.response("upload_refused", 422, refusal(error.kind, name, language))
         except GuichetError as error:
             return problems.response("upload_refused", 422, str(error))
         return JSONResponse({"revision": revision}, headers={"cache-control": "no-store"})

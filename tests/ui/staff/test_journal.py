@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.wording import catalogue
 from ingest.database import connect
 from ingest.journal import Journal
 from ui.staff.desk import Desk, NotAllowed
@@ -102,3 +103,19 @@ def test_the_file_holds_no_formula(desk: Desk, journal: Journal) -> None:
     rows = list(csv.DictReader(io.StringIO(desk.export(ADA, "fr", "journal", "journal.csv")[1].decode("utf-8-sig"))))
     assert all(row["subject"].startswith("'") for row in rows)
     assert harmless("revision 7") == "revision 7"
+
+
+@pytest.mark.parametrize("room", ["documents", "pins", "gaps", "cards", "pages"])
+def test_what_the_rooms_write_is_read_in_words(room: str) -> None:
+    """Every action that is written into the journal has its words: nobody reads the names of our code."""
+    written = {
+        "documents": "received refused drafted edited submitted withdrawn scheduled published overruled archived "
+        "discarded recovered",
+        "pins": "prepared changed activated deactivated review_asked",
+        "gaps": "in_hand closed reopened renamed noted document_started merged split",
+        "cards": "value_proposed value_confirmed value_rejected decision_undone contradiction_ruled ruling_undone "
+        "programme_made programme_withdrawn",
+        "pages": "watched unwatched vanished",
+    }
+    for action in written[room].split():
+        assert f"desk_journal.action_{action}" in catalogue(), action

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from bot.preview import Previews
 from ingest.documents import LANGUAGES, Language
 from ingest.errors import GuichetError, WebError
 from ingest.intake import Intake
 from ingest.library import Library
-from ingest.revisions import EDITABLE, Edit, Revision, State
+from ingest.revisions import EDITABLE, Edit, Revision, State, UnknownRevision
 from ingest.web.arriving import WebIntake
 from ui.markup import Child, Markup, tag
 from ui.staff import forms
-from ui.staff.desk import Action, Export, Fields, NoSuchPlace, Outcome, Step, Visit
+from ui.staff.desk import Action, Export, Fields, NoSuchPlace, NotAllowed, Outcome, Step, Visit
 from ui.staff.forms import words
 from ui.staff.rooms import head, revision
 from ui.staff.rooms.listing import in_languages, named
@@ -34,6 +34,10 @@ class NeedsSecondPerson(GuichetError):
     """A document that the person who prepared it may not publish."""
 
 
+class LastDayPassed(GuichetError):
+    """A draft that would be archived as soon as it is published."""
+
+
 class Documents:
     """The room of documents."""
 
@@ -48,6 +52,7 @@ class Documents:
         self.actions = {
             "save": Action("editor", self._save),
             "version": Action("editor", self._version),
+            "apart": Action("editor", self._apart),
             "submit": Action("editor", self._submit),
             "withdraw": Action("editor", self._withdraw),
             "discard": Action("editor", self._discard),
@@ -72,9 +77,12 @@ class Documents:
         if not visit.path:
             return self._lists(visit)
         number = _number(visit.path[0])
-        if len(visit.path) > 2 and visit.path[1] == "diff":
-            return revision.comparison(self._library, visit, _number(visit.path[2]), number)
-        return revision.page(self._library, self._previews, visit, number)
+        try:
+            if len(visit.path) > 2 and visit.path[1] == "diff":
+                return revision.comparison(self._library, visit, _number(visit.path[2]), number)
+            return revision.page(self._library, self._previews, visit, number)
+        except UnknownRevision as error:
+            raise NoSuchPlace(visit.path[0]) from error
 
     def _lists(self, visit: Visit) -> Markup:
         language = visit.language
@@ -208,7 +216,9 @@ class Documents:
     def _save(self, visit: Visit, fields: Fields) -> Outcome:
         number, language = _number(fields.get("number", "")), visit.language
         found = self._library.revisions.get(number)
-        wrong = head.wrong(fields, found, language)
+        if found.state == "published" and "expires_on" in fields and not visit.person.may("publisher"):
+            raise NotAllowed("documents.save")
+        wrong = head.wrong(fields, found, language, self._library.settings.current_date())
         if wrong:
             return Outcome(words("desk_documents.wrong_form", language), failed=True, wrong=wrong)
         edit = head.edit(fields)
@@ -219,9 +229,16 @@ class Documents:
         return Outcome(words("desk_documents.saved", language), f"documents/{number}")
 
     def _version(self, visit: Visit, fields: Fields) -> Outcome:
-        """Make a draft the next version of the document that it looks like, or one of its own."""
+        """Make a draft the next version of the document that it looks like."""
+        number, id = _number(fields.get("number", "")), fields.get("id", "")
+        if not head.is_id(id):
+            raise NoSuchPlace(id)
+        self._library.revisions.edit(number, Edit(id=id), visit.person.name)
+        return Outcome(words("desk_documents.saved", visit.language), f"documents/{number}")
+
+    def _apart(self, visit: Visit, fields: Fields) -> Outcome:
         number = _number(fields.get("number", ""))
-        self._library.revisions.edit(number, Edit(id=fields.get("id") or None), visit.person.name)
+        self._library.revisions.apart(number, visit.person.name)
         return Outcome(words("desk_documents.saved", visit.language), f"documents/{number}")
 
     def _submit(self, visit: Visit, fields: Fields) -> Outcome:
@@ -249,7 +266,7 @@ class Documents:
         """Take the corrected text of a text file in, as if it had been uploaded."""
         found = self._library.revisions.get(_number(fields.get("number", "")))
         text = fields.get("text", "").replace("\r\n", "\n")
-        number = self._intake.write(text, found.name, visit.person.name, key=found.key)
+        number = self._intake.write(text, found.name, visit.person.name, key=found.key, language=found.language)
         return Outcome(words("desk_documents.rewritten", visit.language), f"documents/{number}")
 
     def _fetched(self, visit: Visit, fields: Fields) -> Outcome:
@@ -272,17 +289,18 @@ class Documents:
         if not numbers:
             yield Outcome(words("desk_documents.nothing_chosen", language), failed=True)
             return
-        reason = fields.get("reason", "").strip()
-        if revision.is_blocked(self._library, self._previews, numbers) and not reason:
-            sentence = words("desk_documents.blocked", language)
-            yield Outcome(sentence, failed=True, wrong={"reason": sentence})
+        found = [self._approved(number, visit) for number in numbers]
+        titles = [each.title for each in found]
+        if doubled := _doubled(found):
+            said = words("desk_documents.doubled", language, titles=", ".join(doubled))
+            yield Outcome(said, failed=True)
             return
-        titles = [self._approved(number, visit).title for number in numbers]
-        if reason:
-            subject = "revision " + ", ".join(str(number) for number in numbers)
-            self._library.journal.note(person, "overruled", subject, reason=reason[:500])
+        blocked, reason = self._blocked(numbers), fields.get("reason", "").strip()[:500]
+        if blocked and not reason:
+            yield _reason_needed(language)
+            return
         report = yield from stepwise(
-            lambda progress: self._library.publish(numbers, person, progress),
+            lambda progress: self._library.publish(numbers, person, progress, overruled=reason if blocked else ""),
             lambda _step: words("desk_documents.step_index", language),
         )
         if report.failed:
@@ -305,7 +323,10 @@ class Documents:
         if day <= self._library.settings.current_date():
             sentence = words("desk_documents.wrong_past", language)
             return Outcome(sentence, failed=True, wrong={"day": sentence})
-        self._library.revisions.schedule(number, day, visit.person.name)
+        blocked, reason = self._blocked([number]), fields.get("reason", "").strip()[:500]
+        if blocked and not reason:
+            return _reason_needed(language)
+        self._library.revisions.schedule(number, day, visit.person.name, overruled=reason if blocked else "")
         said = words("desk_documents.scheduled", language, date=date_in_words(day.isoformat(), language))
         return Outcome(said, f"documents/{number}")
 
@@ -323,7 +344,14 @@ class Documents:
         prepared = {found.created_by, found.edited_by}
         if self._library.settings.staff_second_person and found.state in EDITABLE and visit.person.name in prepared:
             raise NeedsSecondPerson(words("desk_documents.second_person", visit.language))
+        today = self._library.settings.current_date().isoformat()
+        if found.state in EDITABLE and found.expires_on and found.expires_on < today:
+            raise LastDayPassed(words("desk_documents.last_day_passed", visit.language, title=found.title))
         return found
+
+    def _blocked(self, numbers: Sequence[int]) -> bool:
+        """Return whether control questions would fail, as far as was looked at: by all together, or by one alone."""
+        return any(self._previews.blocks(each) for each in (numbers, *([number] for number in numbers)))
 
 
 def state_badge(found: Revision, language: Language) -> Markup:
@@ -334,6 +362,17 @@ def state_badge(found: Revision, language: Language) -> Markup:
     elif found.state == "published" and found.expires_on:
         key, date = "published_until", date_in_words(found.expires_on, language)  # type: ignore[assignment]
     return forms.badge(LOOKS[found.state], words(f"desk_documents.state_{key}", language, date=date))
+
+
+def _doubled(found: Sequence[Revision]) -> list[str]:
+    """Return the titles of drafts of which only one can be served."""
+    keys = [each.key for each in found]
+    return [each.title for each in found if keys.count(each.key) > 1]
+
+
+def _reason_needed(language: Language) -> Outcome:
+    sentence = words("desk_documents.blocked", language)
+    return Outcome(sentence, failed=True, wrong={"reason": sentence})
 
 
 def _box(found: Revision, language: Language) -> Markup:

@@ -25,8 +25,11 @@ OWN = ("owner", "review_by", "expires_on", "remark")
 """What may be set after publication too: it changes no answer."""
 
 
-def form(found: Revision, language: Language) -> Markup:
-    """Return the form of a revision; what is published can change only in what concerns the staff."""
+def form(found: Revision, language: Language, *, may_end: bool) -> Markup:
+    """Return the form of a revision; what is published can change only in what concerns the staff.
+
+    Who may not take a document out of service (*may_end*) may not set its last day either, once it is served.
+    """
     editable = found.state in EDITABLE
     fields = [_about(found, language)] if editable else []
     return forms.form(
@@ -38,7 +41,7 @@ def form(found: Revision, language: Language) -> Markup:
             forms.field("owner", _label("owner", language), found.owner),
             forms.field("review_by", _label("review_by", language), found.review_by or "", kind="date"),
             forms.field("expires_on", _label("expires_on", language), found.expires_on or "", kind="date",
-                        hint=words("desk_documents.expires_hint", language)),
+                        hint=words("desk_documents.expires_hint", language)) if editable or may_end else None,
             class_="columns",
         ),
         forms.field("remark", _label("remark", language), found.remark, rows=2),
@@ -95,7 +98,7 @@ class _Guesses:
         return guessed(guess["basis"], self._language) if guess else None
 
 
-def wrong(fields: Fields, found: Revision, language: Language) -> dict[str, str]:
+def wrong(fields: Fields, found: Revision, language: Language, today: dt.date) -> dict[str, str]:
     """Return a sentence for each field that cannot be kept as it is."""
     problems: dict[str, str] = {}
 
@@ -105,11 +108,13 @@ def wrong(fields: Fields, found: Revision, language: Language) -> dict[str, str]
     for name in ("review_by", "expires_on"):
         if fields.get(name) and not _whole(fields[name]):
             say(name, "wrong_date")
+    if fields.get("expires_on") and "expires_on" not in problems and fields["expires_on"] < today.isoformat():
+        say("expires_on", "wrong_past")
     if found.state not in EDITABLE:
         return problems
     if not fields.get("title", "").strip():
         say("title", "wrong_title")
-    if not _ID.fullmatch(fields.get("id", "")):
+    if not is_id(fields.get("id", "")):
         say("id", "wrong_id")
     for name in ("as_of", "opens", "closes"):
         if fields.get(name) and not _partial(fields[name]):
@@ -121,6 +126,11 @@ def wrong(fields: Fields, found: Revision, language: Language) -> dict[str, str]
     if opens and closes and not problems.keys() & {"opens", "closes"} and closes < opens[: len(closes)]:
         say("closes", "wrong_order")
     return problems
+
+
+def is_id(text: str) -> bool:
+    """Return whether *text* may be the short name of a document."""
+    return bool(_ID.fullmatch(text))
 
 
 def edit(fields: Fields) -> Edit:

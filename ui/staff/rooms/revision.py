@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from bot.preview import Previews
 from ingest.differences import Change, differences
 from ingest.documents import Language, SourceDocument
+from ingest.errors import UnreadableFile
 from ingest.findings import Findings, Resemblance
 from ingest.library import Library
 from ingest.passages import split
-from ingest.readers import MARKDOWN_SUFFIXES
+from ingest.readers import MARKDOWN_SUFFIXES, decode
 from ingest.revisions import EDITABLE, Revision, WrongState
 from ui.markup import Child, Markup, joined, tag
 from ui.staff import forms
@@ -21,6 +22,7 @@ from ui.staff.desk import NoSuchPlace, Visit
 from ui.staff.differences import marked
 from ui.staff.forms import words
 from ui.staff.rooms import head
+from ui.staff.rooms.journal import action_in_words
 from ui.staff.verdict import refusal, verdict
 from ui.words import date_in_words
 
@@ -38,7 +40,7 @@ def page(library: Library, previews: Previews, visit: Visit, number: int) -> Mar
         _state(library, previews, visit, found),
         _text(visit, found, document) if document else None,
         _found(found, language),
-        _about(found, language),
+        _about(found, language, visit.person.may("publisher")),
         _rewriting(library, found, document, language),
         _history(library, found, language),
         lead=found.name if found.title else None,
@@ -90,9 +92,7 @@ def _becomes(library: Library, found: Revision, language: Language) -> Markup:
             forms.do(
                 "documents.version", words("desk_documents.make_version", language), number=found.number, id=other.id
             ),
-            forms.do(
-                "documents.version", words("desk_documents.make_apart", language), number=found.number, id=found.id
-            ),
+            forms.do("documents.apart", words("desk_documents.make_apart", language), number=found.number),
             class_="attention",
         )
     difference = forms.link(
@@ -127,18 +127,21 @@ def _actions(library: Library, previews: Previews, visit: Visit, found: Revision
 def _publishing(library: Library, previews: Previews, visit: Visit, found: Revision) -> Markup:
     """Return the ways to publish a draft: now, on a day; with the effect on the answers before."""
     language, number = visit.language, found.number
-    blocked = is_blocked(library, previews, [number])
+    blocked = previews.blocks([number])
+
+    def reason(within: str) -> Markup | None:
+        label = words("desk_documents.reason", language)
+        return forms.field("reason", label, required=True, within=within) if blocked else None
+
     look = forms.link(forms.address("quality", "preview", revisions=number), words("desk_documents.preview", language))
-    reason = forms.field("reason", words("desk_documents.reason", language), required=True) if blocked else None
-    looked_at = previews.verdict([number]) in ("clear", "regressions")
-    unseen = None if looked_at else words("desk_documents.unpreviewed", language)
+    unseen = None if previews.is_known([number]) else words("desk_documents.unpreviewed", language)
     tomorrow = library.settings.current_date() + dt.timedelta(days=1)
     return joined(
         forms.form(
             "documents.publish",
             tag("input", type="hidden", name="number", value=str(number)),
             tag("p", words("desk_documents.blocked", language), class_="attention") if blocked else None,
-            reason,
+            reason("publish"),
             forms.submit(words("desk_documents.publish", language), look="primary"),
         ),
         tag("p", look, " ", unseen),
@@ -150,16 +153,12 @@ def _publishing(library: Library, previews: Previews, visit: Visit, found: Revis
                 tag("input", type="hidden", name="number", value=str(number)),
                 forms.field("day", words("desk_documents.schedule", language), found.publish_on or "", kind="date",
                             required=True, min=tomorrow.isoformat()),
+                reason("schedule"),
                 forms.submit(words("desk_documents.schedule_go", language)),
                 class_="inline",
             ),
         ),
     )  # fmt: skip
-
-
-def is_blocked(library: Library, previews: Previews, numbers: Sequence[int]) -> bool:
-    """Return whether control questions would fail by publishing these revisions, as far as was looked at."""
-    return library.settings.preview_blocks and previews.verdict(numbers) == "regressions"
 
 
 # --- what was read -----------------------------------------------------------------------------------------------
@@ -226,7 +225,7 @@ def _found(found: Revision, language: Language) -> Markup | None:
     )
 
 
-def _about(found: Revision, language: Language) -> Markup | None:
+def _about(found: Revision, language: Language, publisher: bool) -> Markup | None:
     if found.state in ("received", "refused"):
         return None
     said = None
@@ -238,7 +237,7 @@ def _about(found: Revision, language: Language) -> Markup | None:
         "section",
         tag("h2", words("desk_documents.about", language), id="about"),
         said,
-        head.form(found, language) if changeable else None,
+        head.form(found, language, may_end=publisher) if changeable else None,
         aria_labelledby="about",
     )
 
@@ -249,7 +248,11 @@ def _rewriting(library: Library, found: Revision, document: SourceDocument | Non
         return None
     if found.state not in (*EDITABLE, "published"):
         return None
-    text = library.originals.path(found.original).read_text("utf-8", errors="replace")
+    try:
+        path = library.originals.path(found.original)
+        text = decode(path, path.read_bytes())
+    except UnreadableFile:
+        return None
     return tag(
         "details",
         tag("summary", words("desk_documents.rewrite", language)),
@@ -299,7 +302,7 @@ def _history(library: Library, found: Revision, language: Language) -> Markup:
                 tag(
                     "li",
                     tag("time", f"{entry.at:%Y-%m-%d %H:%M}", datetime=entry.at.isoformat()),
-                    f" {words_of(entry.action, language)}, {entry.by}",
+                    f" {action_in_words(entry.action, language)}, {entry.by}",
                 )
                 for entry in entries
             ],
@@ -307,14 +310,6 @@ def _history(library: Library, found: Revision, language: Language) -> Markup:
         ),
         aria_labelledby="history",
     )
-
-
-def words_of(action: str, language: Language) -> str:
-    """Return an action of the journal in words; one that has none is shown as it is."""
-    try:
-        return words(f"desk_journal.action_{action}", language)
-    except KeyError:
-        return action
 
 
 def comparison(library: Library, visit: Visit, before: int, after: int) -> Markup:

@@ -10,13 +10,15 @@ from typing import TypeVar
 from ingest.database import now
 from ingest.documents import Language
 from ingest.duties import REASONS, UNCITED_AFTER, Duty, duties
+from ingest.errors import WebError
 from ingest.library import Library
 from ingest.revisions import Revision
+from ingest.web.arriving import origin_of
 from ingest.web.links import Link, Links, cited
-from ingest.web.watching import Watched, Watching
-from ui.markup import Child, Markup, tag
+from ingest.web.watching import NotWatched, Watched, Watching
+from ui.markup import Child, Markup, joined, tag
 from ui.staff import forms
-from ui.staff.desk import Action, Export, Visit
+from ui.staff.desk import Action, Export, Fields, NoSuchPlace, Outcome, Visit
 from ui.staff.forms import words
 from ui.staff.rooms.listing import in_languages, named
 from ui.staff.spreadsheet import spreadsheet
@@ -34,7 +36,6 @@ class Todo:
     """The list of what waits, for the whole desk."""
 
     name = "todo"
-    actions: Mapping[str, Action] = {}
 
     def __init__(
         self, library: Library, links: Links, watching: Watching, others: Mapping[str, tuple[str, Callable[[], int]]]
@@ -45,6 +46,7 @@ class Todo:
         self._watching = watching
         self._others = others
         self._cited: tuple[dt.datetime, set[str]] | None = None
+        self.actions = {"unwatch": Action("publisher", self._unwatch)}
         self.exports = {"todo.csv": Export("editor", "todo.csv", "text/csv; charset=utf-8", self._file)}
 
     def count(self) -> int:
@@ -63,7 +65,7 @@ class Todo:
             _revisions("refused", refused, language),
             *(_duties(reason, [duty for duty in due if duty.reason == reason], language) for reason in REASONS),
             self._dead(language),
-            self._vanished(language),
+            self._vanished(visit),
             *(self._waiting(key, *other, language) for key, other in self._others.items()),
         ]
         shown = [block for block in blocks if block is not None]
@@ -102,12 +104,21 @@ class Todo:
         ]
         return tag("div", blocks)
 
-    def _vanished(self, language: Language) -> Markup | None:
+    def _vanished(self, visit: Visit) -> Markup | None:
+        language = visit.language
         gone = [watched for watched in self._watching.all() if watched.health.state == "dead"]
         if not gone:
             return None
+        made = {revision.origin: revision for revision in self._library.revisions.list("published")}
         heads = [words(f"desk_todo.column_{name}", language) for name in ("link", "since", "document")]
-        return _list("pages_vanished", heads, gone, partial(_watched_row, language=language), language)
+        return _list("pages_vanished", heads, gone, partial(_watched_row, made=made, visit=visit), language)
+
+    def _unwatch(self, visit: Visit, fields: Fields) -> Outcome:
+        try:
+            self._watching.remove(fields.get("url", ""), visit.person.name)
+        except (NotWatched, WebError) as error:
+            raise NoSuchPlace("todo.unwatch") from error
+        return Outcome(words("desk_todo.unwatched", visit.language))
 
     def _waiting(self, key: str, address: str, count: Callable[[], int], language: Language) -> Markup | None:
         waiting = count()
@@ -169,9 +180,13 @@ def _link_row(link: Link, *, where: Mapping[str, tuple[str, ...]], language: Lan
     return [forms.outside(link.url, language), date_in_words(link.health.since.date().isoformat(), language), keys]
 
 
-def _watched_row(watched: Watched, *, language: Language) -> list[Child]:
+def _watched_row(watched: Watched, *, made: Mapping[str, Revision], visit: Visit) -> list[Child]:
+    language, served = visit.language, made.get(origin_of(watched.url))
     since = date_in_words(watched.health.since.date().isoformat(), language)
-    return [forms.outside(watched.url, language), since, watched.document or ""]
+    end = forms.do("todo.unwatch", words("desk_todo.unwatch", language), url=watched.url)
+    what = named(served) if served else watched.document or ""
+    page = joined(forms.outside(watched.url, language), end if visit.person.may("publisher") else None)
+    return [page, since, what]
 
 
 def _list(
