@@ -155,7 +155,7 @@ def test_the_original_is_stored(library: Library, folder: Path, settings: Settin
     content = (folder / "aide.md").read_bytes()
     library.add([folder / "aide.md"])
     (folder / "aide.md").unlink()
-    (original,) = (settings.data_dir / "originals").iterdir()
+    (original,) = (path for path in (settings.data_dir / "originals").iterdir() if path.is_file())
     assert original.name == f"{hashlib.sha256(content).hexdigest()}.md"
     assert original.read_bytes() == content
 

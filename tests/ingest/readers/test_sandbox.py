@@ -14,6 +14,7 @@ import pytest
 from ingest.errors import UnreadableFile
 from ingest.readers.sandbox import Sandbox
 from ingest.settings import Settings
+from tests.ingest.readers.bombs import fan_of_forms
 from tests.ingest.readers.samples import pdf, statements
 
 TEXT = "La Région accorde une aide aux entreprises."
@@ -28,10 +29,9 @@ def note(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def endless(tmp_path: Path) -> Path:
-    """A web page whose single paragraph has 50,000 attributes: the HTML reader is busy with it for minutes."""
-    attributes = " ".join(f'a{number}="x"' for number in range(50_000))
-    path = tmp_path / "endless.html"
-    path.write_text(f"<html><body><p {attributes}>{TEXT}</p></body></html>", "utf-8")
+    """A PDF whose forms call one another a billion times: its reader is busy with it for minutes."""
+    path = tmp_path / "endless.pdf"
+    path.write_bytes(fan_of_forms())
     return path
 
 
