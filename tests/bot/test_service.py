@@ -397,7 +397,7 @@ def test_designed_fields_of_citations_and_programmes() -> None:
 def test_steps_are_timed(bot) -> None:
     """An answer says how long each of its steps took."""
     timings = bot.ask("Que fait Technocité ?").timings
-    assert list(timings)[:5] == ["understand", "retrieve", "compose", "judge", "verify"]
+    assert list(timings)[:5] == ["understand", "pin", "retrieve", "compose", "judge"]
     assert all(milliseconds >= 0 for milliseconds in timings.values())
 
 
