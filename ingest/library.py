@@ -13,7 +13,7 @@ import hashlib
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
@@ -322,14 +322,20 @@ class Library:
                 due = session.scalars(
                     select(RevisionRow.number).where(RevisionRow.state == "scheduled", RevisionRow.publish_on <= day)
                 ).all()
-            arrivals = without_doubles(self._arrivals(due), {}, report := DraftReport())
+            arrivals = without_doubles(list(self._presentable(due)), {}, report := DraftReport())
             arriving = {arrival.document.key for arrival in arrivals}
             ended = [key for key, last in serving.ends(self.engine).items() if last < day and key not in arriving]
             for number in set(due) - {arrival.number for arrival in arrivals}:
-                # Two drafts of one document for one day: staff has to choose.
+                # Two drafts of one document for one day, or one that cannot be read any more: staff has to choose.
                 self.revisions.withdraw(number, ITSELF)
             self.look_again()
             return self._store(arrivals, ended, report, ITSELF, None)
+
+    def _presentable(self, numbers: Sequence[int]) -> Iterator[Arrival]:
+        """Yield those of scheduled revisions that can be published: one that cannot must not keep the others back."""
+        for number in numbers:
+            with suppress(WrongState):
+                yield from self._arrivals([number])
 
     def is_due(self, today: dt.date) -> bool:
         """Return whether a day has come that was set for a publication or as a last day."""

@@ -98,7 +98,7 @@ def serve(settings: Settings) -> int:
                 print(f"Staff desk: log in at /staff as admin with the one-time password {desk.first_password}")
             # Not before the page is up: preparing takes a second of the same processor.
             prepare = Chore("prepare", bot.prepare, 365 * DAY, PREPARE_AFTER)
-            with Chores((prepare, *desk.chores)):
+            with Chores((prepare, *desk.chores)), Chores(desk.web_chores):
                 run(bot, settings, held, desk.staff)
     return 0
 

@@ -42,6 +42,8 @@ class Opened:
 
     staff: Staff
     chores: tuple[Chore, ...]
+    web_chores: tuple[Chore, ...]
+    """Those that wait for other sites: they must not keep the others waiting."""
     first_password: str | None
 
 
@@ -108,9 +110,9 @@ def open_desk(live: Live, settings: Settings, *, fetcher: Fetcher | None = None)
             Chore("replay", replay, HOUR, 10 * MINUTE),
             Chore("expire", expire, DAY, 0.0),
         ]
-        if settings.web_enabled:
-            chores += [
-                Chore("watch", web.look, 10 * MINUTE, 2 * MINUTE),
-                Chore("links", check_links, DAY, 15 * MINUTE),
-            ]
-        yield Opened(staff, tuple(chores), entrance.accounts.first_start())
+        asking = (
+            Chore("watch", web.look, 10 * MINUTE, 2 * MINUTE),
+            Chore("links", check_links, DAY, 15 * MINUTE),
+        )
+        first = entrance.accounts.first_start()
+        yield Opened(staff, tuple(chores), asking if settings.web_enabled else (), first)

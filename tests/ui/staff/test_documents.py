@@ -145,3 +145,15 @@ def test_a_text_is_corrected_in_its_own_letters(found: Desk, room: StaffDesk, tm
     number = found.library.revisions.receive("note.txt", "upload", digest, original, "ella")
     found.library.revisions.draft(number, BUS, {})
     assert "à l'été" in html.unescape(room.show(ELLA, "fr", f"documents/{number}"))
+
+
+def test_the_original_is_handed_out_as_it_came(found: Desk) -> None:
+    """A file can be downloaded byte for byte under its own name; no other name leads to a file."""
+    intake = Intake(found.library, Judge(found.library))
+    desk = StaffDesk([Documents(found.library, intake, found.previews, None)])
+    number = intake.write("# Essai\n", "../../Où ça.md", "ella")
+    export, content = desk.export(ELLA, "fr", "documents", str(number))
+    assert (export.name, content) == ("Où ça.md", b"# Essai\n")
+    for name in ("../guichet.sqlite", str(number + 1), "-1", ""):
+        with pytest.raises(NoSuchPlace):
+            desk.export(ELLA, "fr", "documents", name)

@@ -14,7 +14,7 @@ from ingest.database import connect
 from ingest.journal import Journal
 from ui.staff.desk import Desk, NotAllowed
 from ui.staff.people import Person
-from ui.staff.rooms.journal import JournalRoom, harmless
+from ui.staff.rooms.journal import JournalRoom
 
 ELLA, ADA = Person("ella", "editor"), Person("ada", "administrator")
 
@@ -87,7 +87,7 @@ def test_the_file_is_whole_and_for_administrators(desk: Desk, journal: Journal) 
     for number in range(1203):
         journal.note("ella", "edited", f"revision {number}")
     text = desk.export(ADA, "fr", "journal", "journal.csv")[1].decode("utf-8-sig")
-    rows = list(csv.DictReader(io.StringIO(text)))
+    rows = list(csv.DictReader(io.StringIO(text), delimiter=";"))
     assert [row["subject"] for row in rows] == [f"revision {number}" for number in reversed(range(1203))]
     assert "journal.csv" in desk.show(ADA, "fr", "journal")
     assert "journal.csv" not in desk.show(ELLA, "fr", "journal")
@@ -100,9 +100,9 @@ def test_the_file_holds_no_formula(desk: Desk, journal: Journal) -> None:
     hostile = ["=cmd|'/c calc'!A0", "+1+1", "-2+3", "@SUM(A1)", "\t=1", " =1", "\r=1"]
     for text in hostile:
         journal.note("ella", "edited", text)
-    rows = list(csv.DictReader(io.StringIO(desk.export(ADA, "fr", "journal", "journal.csv")[1].decode("utf-8-sig"))))
+    text = desk.export(ADA, "fr", "journal", "journal.csv")[1].decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(text), delimiter=";"))
     assert all(row["subject"].startswith("'") for row in rows)
-    assert harmless("revision 7") == "revision 7"
 
 
 @pytest.mark.parametrize("room", ["documents", "pins", "gaps", "cards", "pages"])

@@ -61,7 +61,10 @@ class Writing:
 
     @classmethod
     def of_answer(cls, answer: Answer, owner: str, expires: dt.date) -> Writing:
-        """Return the form that begins with an answer that was given: its statements and their quotes."""
+        """Return the form that begins with an answer that was given: its statements and their quotes.
+
+        The question is a visitor's and is not kept for ever: staff puts it in words of its own.
+        """
         numbers = {citation.n: place for place, citation in enumerate(answer.citations, start=1)}
         statements = [
             PinStatement(statement.text, tuple(numbers[n] for n in statement.citations if n in numbers))
@@ -70,7 +73,7 @@ class Writing:
         sources = tuple(PinSource(f"{each.language}/{each.document}", each.quote) for each in answer.citations)
         own = answer.statements[0].language if answer.statements else answer.language
         return cls(
-            answer.standalone_question, answer.language, "", {own: written(statements)}, sources, owner,
+            "", answer.language, "", {own: written(statements)}, sources, owner,
             expires.isoformat(),
         )  # fmt: skip
 

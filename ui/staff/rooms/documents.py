@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bot.preview import Previews
 from ingest.documents import LANGUAGES, Language
-from ingest.errors import GuichetError, WebError
+from ingest.errors import GuichetError, UnreadableFile, WebError
+from ingest.filenames import shown
 from ingest.intake import Intake
 from ingest.library import Library
 from ingest.revisions import EDITABLE, Edit, Revision, State, UnknownRevision
@@ -17,16 +18,12 @@ from ui.staff import forms
 from ui.staff.desk import Action, Export, Fields, NoSuchPlace, NotAllowed, Outcome, Step, Visit
 from ui.staff.forms import words
 from ui.staff.rooms import head, revision
-from ui.staff.rooms.listing import in_languages, named
+from ui.staff.rooms.listing import in_languages, named, state_badge
 from ui.staff.working import stepwise
 from ui.words import date_in_words, word
 
 PAGE = 50
 IN_WORK: tuple[State, ...] = ("received", "refused", "draft", "waiting", "scheduled")
-LOOKS: Mapping[State, str] = {
-    "received": "quiet", "refused": "bad", "draft": "attention", "waiting": "attention", "scheduled": "attention",
-    "published": "good", "replaced": "quiet", "archived": "quiet", "discarded": "quiet",
-}  # fmt: skip
 SUFFIXES = ".pdf,.docx,.html,.htm,.md,.markdown,.txt"
 
 
@@ -42,13 +39,13 @@ class Documents:
     """The room of documents."""
 
     name = "documents"
-    exports: Mapping[str, Export] = {}
 
     def __init__(self, library: Library, intake: Intake, previews: Previews, web: WebIntake | None) -> None:
         self._library = library
         self._intake = intake
         self._previews = previews
         self._web = web
+        self.exports = _Originals(library)
         self.actions = {
             "save": Action("editor", self._save),
             "version": Action("editor", self._version),
@@ -354,16 +351,6 @@ class Documents:
         return any(self._previews.blocks(each) for each in (numbers, *([number] for number in numbers)))
 
 
-def state_badge(found: Revision, language: Language) -> Markup:
-    """Return the state of a revision in words."""
-    key, date = found.state, ""
-    if found.state == "scheduled":
-        date = date_in_words(found.publish_on, language)
-    elif found.state == "published" and found.expires_on:
-        key, date = "published_until", date_in_words(found.expires_on, language)  # type: ignore[assignment]
-    return forms.badge(LOOKS[found.state], words(f"desk_documents.state_{key}", language, date=date))
-
-
 def _doubled(found: Sequence[Revision]) -> list[str]:
     """Return the titles of drafts of which only one can be served."""
     keys = [each.key for each in found]
@@ -373,6 +360,27 @@ def _doubled(found: Sequence[Revision]) -> list[str]:
 def _reason_needed(language: Language) -> Outcome:
     sentence = words("desk_documents.blocked", language)
     return Outcome(sentence, failed=True, wrong={"reason": sentence})
+
+
+class _Originals(Mapping[str, Export]):
+    """The files as they came, by the number of their revision; nothing but a download is done with them."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def __getitem__(self, name: str) -> Export:
+        try:
+            found = self._library.revisions.get(int(name))
+            path = self._library.originals.path(found.original or "")
+        except (ValueError, UnknownRevision, UnreadableFile) as error:
+            raise KeyError(name) from error
+        return Export("editor", shown(found.name), "application/octet-stream", lambda _visit: path.read_bytes())
+
+    def __iter__(self) -> Iterator[str]:
+        return (str(each.number) for each in self._library.revisions.list() if each.original)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _box(found: Revision, language: Language) -> Markup:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from bot.wording import catalogue
 from ingest.documents import Language
@@ -15,6 +13,7 @@ from ui.markup import Markup, tag
 from ui.staff import forms
 from ui.staff.desk import Action, Export, Visit
 from ui.staff.forms import words
+from ui.staff.spreadsheet import spreadsheet
 from ui.words import date_in_words
 
 PAGE = 50
@@ -62,20 +61,16 @@ class JournalRoom:
 
     def table(self, _visit: Visit) -> bytes:
         """Return every entry as CSV, oldest last; what a spreadsheet would take for a formula is text."""
-        written = io.StringIO()
-        # The mark at the beginning tells spreadsheets that the letters are UTF-8.
-        written.write("\ufeff")
-        rows = csv.writer(written)
-        rows.writerow(COLUMNS)
+        return spreadsheet(COLUMNS, self._rows())
+
+    def _rows(self) -> Iterator[Sequence[str]]:
         before: int | None = None
         while entries := self.journal.entries(limit=AT_ONCE, before=before):
             for entry in entries:
                 detail = json.dumps(dict(entry.detail), ensure_ascii=False, sort_keys=True) if entry.detail else ""
                 at = entry.at.isoformat(timespec="seconds")
-                cells = (str(entry.number), at, entry.by, entry.action, entry.subject, detail)
-                rows.writerow([harmless(cell) for cell in cells])
+                yield str(entry.number), at, entry.by, entry.action, entry.subject, detail
             before = entries[-1].number
-        return written.getvalue().encode()
 
     def _filters(self, asked: Mapping[str, str], language: Language) -> Markup:
         people, actions = self.journal.people(), self.journal.actions()
@@ -102,11 +97,6 @@ def action_in_words(action: str, language: Language) -> str:
     """Return an action as a reader knows it; one without words is shown as it is written."""
     key = f"desk_journal.action_{action.replace(' ', '_')}"
     return words(key, language) if key in catalogue() else action.replace("_", " ")
-
-
-def harmless(cell: str) -> str:
-    """Return *cell* so that no spreadsheet computes it: text that begins like a formula gets a quote before it."""
-    return f"'{cell}" if cell.lstrip(" \u00a0\ufeff").startswith(_FORMULA) or cell.startswith(_FORMULA) else cell
 
 
 def _list(entries: list[Entry], language: Language) -> Markup:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ingest.documents import LANGUAGES, Language
-from ingest.revisions import Revision
+from ingest.revisions import Revision, State
 from ui.markup import Markup, tag
 from ui.staff import forms
+from ui.staff.forms import words
+from ui.words import date_in_words
+
+LOOKS: Mapping[State, str] = {
+    "received": "quiet", "refused": "bad", "draft": "attention", "waiting": "attention", "scheduled": "attention",
+    "published": "good", "replaced": "quiet", "archived": "quiet", "discarded": "quiet",
+}  # fmt: skip
 
 
 def named(revision: Revision) -> Markup:
@@ -24,3 +31,13 @@ def in_languages(revisions: Sequence[Revision], language: Language) -> Markup:
         for each in sorted(others, key=lambda each: LANGUAGES.index(each.language or "fr"))
     ]
     return tag("span", named(leading), tag("span", [tag("span", " ", link) for link in links], class_="languages"))
+
+
+def state_badge(found: Revision, language: Language) -> Markup:
+    """Return the state of a revision in words."""
+    key, date = found.state, ""
+    if found.state == "scheduled":
+        date = date_in_words(found.publish_on, language)
+    elif found.state == "published" and found.expires_on:
+        key, date = "published_until", date_in_words(found.expires_on, language)  # type: ignore[assignment]
+    return forms.badge(LOOKS[found.state], words(f"desk_documents.state_{key}", language, date=date))

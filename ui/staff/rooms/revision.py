@@ -23,6 +23,7 @@ from ui.staff.differences import marked
 from ui.staff.forms import words
 from ui.staff.rooms import head
 from ui.staff.rooms.journal import action_in_words
+from ui.staff.rooms.listing import state_badge
 from ui.staff.verdict import refusal, verdict
 from ui.words import date_in_words
 
@@ -60,8 +61,6 @@ def in_short(found: Revision, language: Language) -> str:
 
 
 def _state(library: Library, previews: Previews, visit: Visit, found: Revision) -> Markup:
-    from ui.staff.rooms.documents import state_badge
-
     language = visit.language
     return tag(
         "section",
@@ -70,8 +69,16 @@ def _state(library: Library, previews: Previews, visit: Visit, found: Revision) 
         tag("p", words("desk_documents.reading", language), data_refresh="1") if found.state == "received" else None,
         _becomes(library, found, language) if found.state in EDITABLE else None,
         tag("div", list(_actions(library, previews, visit, found)), class_="actions"),
+        _original(found, language),
         aria_labelledby="state",
     )
+
+
+def _original(found: Revision, language: Language) -> Markup | None:
+    if not found.original:
+        return None
+    way = f"export/documents/{found.number}"
+    return tag("p", tag("a", words("desk_documents.original", language), href=way, download=True))
 
 
 def _becomes(library: Library, found: Revision, language: Language) -> Markup:
@@ -270,8 +277,6 @@ def _rewriting(library: Library, found: Revision, document: SourceDocument | Non
 
 
 def _history(library: Library, found: Revision, language: Language) -> Markup:
-    from ui.staff.rooms.documents import state_badge
-
     others = library.revisions.list(key=found.key, limit=100) if found.key else [found]
     heads = [words(f"desk_documents.column_{name}", language) for name in ("when", "state", "version", "by")]
     heads.append(words("desk_documents.compare", language))
