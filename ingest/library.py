@@ -30,17 +30,18 @@ from ingest.cards import CardStore
 from ingest.database import RevisionRow, StateRow, connect, now
 from ingest.documents import Language, Passage, SourceDocument
 from ingest.embedding import Embedder, StaticEmbedder, open_embedder, open_words_model
-from ingest.errors import LibraryBusy, LibraryUnwritable, ModelMismatch, UnknownDocument, UnreadableFile
+from ingest.errors import LibraryBusy, LibraryUnwritable, ModelMismatch, UnknownDocument
+from ingest.folders import read_in
 from ingest.indexes import Indexes
 from ingest.journal import Journal
 from ingest.lexicon import Lexicon
-from ingest.originals import Originals, listed
+from ingest.originals import Originals
 from ingest.passages import split
 from ingest.pins import Pins
 from ingest.progress import Progress
 from ingest.readers.sandbox import Sandbox
 from ingest.receipts import Receipts
-from ingest.report import DraftReport, Failure, Report
+from ingest.report import DraftReport, Report
 from ingest.revisions import PUBLISHABLE, Revisions, WrongState
 from ingest.serving import ITSELF, Arrival, without_doubles
 from ingest.settings import Settings
@@ -216,35 +217,9 @@ class Library:
     def add(self, paths: Iterable[Path], progress: Progress | None = None, *, by: str = COMMAND) -> Report:
         """Take in files and folders. A folder is compared with what it held: what went is removed."""
         report = DraftReport()
-        files = list(listed(paths, report))
-        seen_folders = {folder for _, folder in files if folder} | report.folders
-        held = serving.places(self.engine)
-        known: dict[str, dict[str, str]] = {}
-        for key, origin, _, digest in held:
-            known.setdefault(origin, {})[key] = digest
-        arrivals: list[Arrival] = []
         with Sandbox(self.settings) as sandbox:
-            for number, (path, folder) in enumerate(files, start=1):
-                origin = str(path)
-                keys = known.get(origin, {})
-                try:
-                    digest = hashlib.sha256(self.originals.read(path)).hexdigest()
-                    if keys and all(held == digest for held in keys.values()):
-                        report.unchanged.extend(keys)
-                    else:
-                        self.originals.keep(path, digest)
-                        arrivals.append(Arrival(sandbox.read(path), origin=origin, folder=folder, name=path.name))
-                        report.warnings.extend(arrivals[-1].document.warnings)
-                except UnreadableFile as error:
-                    # What could be read before stays in service; the report says what to mend.
-                    report.failed.append(Failure(origin, error.kind, str(error)))
-                if progress:
-                    progress("read", number, len(files))
-        origins = {str(path) for path, _ in files}
-        served = {key: origin for origin, held in known.items() if origin in origins for key in held}
-        arrivals = without_doubles(arrivals, served, report)
-        gone = [key for key, origin, folder, _ in held if folder in seen_folders and origin not in origins]
-        return self._store(arrivals, gone, report, by, progress)
+            incoming = read_in(paths, self.engine, self.originals, sandbox, report, progress)
+        return self._store(list(incoming.arrivals), list(incoming.gone), report, by, progress)
 
     def add_documents(
         self, documents: Iterable[SourceDocument], progress: Progress | None = None, *, by: str = COMMAND

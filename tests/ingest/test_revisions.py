@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -13,8 +15,10 @@ from sqlalchemy.orm import Session
 from ingest.checking import check
 from ingest.database import RevisionRow
 from ingest.documents import SourceDocument
+from ingest.intake import Intake
 from ingest.library import Library
 from ingest.revisions import Edit, UnknownRevision, WrongState
+from tests.ingest.samples import sheet
 
 Draft = Callable[..., int]
 
@@ -283,3 +287,18 @@ def test_a_file_from_the_command_line_has_revisions_too(library: Library, docume
     assert states == [(2, "published"), (1, "replaced")]
     library.publish([library.revisions.list("replaced")[0].number], "anne")
     assert library.documents["fr/aide"].title == "Une aide"
+
+
+def test_a_folder_does_not_undo_what_staff_corrected(library: Library, folder: Path) -> None:
+    """A sheet of a folder that was corrected at the desk stays corrected until its file changes."""
+    library.add([folder])
+    intake = Intake(library, lambda examined, _: (examined.document, {}))
+    number = intake.write(sheet("aide", "L'aide est close."), "aide.md", "anne")
+    with intake:
+        while library.revisions.get(number).state == "received":
+            time.sleep(0.02)
+    library.publish([number], "anne")
+    assert library.add([folder]).changes == 0
+    assert library.documents["fr/aide"].revision == number
+    (folder / "aide.md").write_text(sheet("aide", "L'aide rouvre."), "utf-8")
+    assert library.add([folder]).replaced == ("fr/aide",)
