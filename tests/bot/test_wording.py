@@ -20,6 +20,8 @@ from ingest.settings import ROOT
 
 FILES = sorted(FOLDER.glob("*.yaml"))
 STEMS = "|".join(path.stem for path in FILES)
+ACTIONS = frozenset(f"answers.{verb}" for verb in ("activate", "deactivate", "review", "start", "try", "write"))
+"""What can be done in the desk's room of answers, which is called like a file of strings."""
 
 
 def placeholders(text: str) -> set[str]:
@@ -34,6 +36,8 @@ def keys_in(path: Path) -> Iterator[tuple[str, bool]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             whole = id(node) not in starts
+            if node.value in ACTIONS:
+                continue
             if re.fullmatch(rf"({STEMS})\.\w+" if whole else rf"({STEMS})\.\w*", node.value):
                 yield node.value, whole
 
