@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 
 from ingest.database import StaffBrowserRow, StaffSessionRow
 from ingest.settings import load
+from tests.slowness import slowness
 from tests.ui.staff.people import PASSWORD, age, set_columns
 from ui.staff.entrance import Entrance
 from ui.staff.people import Person
@@ -247,4 +248,4 @@ def test_finding_who_asks_costs_little(entrance: Entrance) -> None:
         began = time.perf_counter()
         assert entrance.sessions.person_of(asked)
         times.append(time.perf_counter() - began)
-    assert sorted(times)[100] < 0.05
+    assert sorted(times)[100] < 0.05 * slowness()
