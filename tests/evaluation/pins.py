@@ -2,9 +2,9 @@
 
 ``python -m tests.evaluation.pins [--json] [--failures] [--golden QUESTIONS.jsonl …]``
 
-``support/pins.jsonl`` holds the questions of 25 pins, each with others that ask the same in four languages, and with
-near misses: another programme, kind of amount, negation, year, Region, asker. The pins marked ``held`` were written after
-the rules and are not developed on. Golden questions are held against every pin made of another one of them.
+``pinned/pairs.jsonl`` holds the questions of 25 pins, each with others that ask the same in four languages, and with
+near misses: another programme, kind of amount, negation, year, Region, asker. The pins marked ``held`` were written
+after the rules and are not developed on. Golden questions are held against every pin made of another one of them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from bot.validation import THRESHOLD
 from ingest.documents import Language
 from tests.evaluation.answers import evaluation_settings, read_questions
 
-PAIRS = Path(__file__).parent / "support" / "pins.jsonl"
+PAIRS = Path(__file__).parent / "pinned" / "pairs.jsonl"
 CURVE = (0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9)
 
 
