@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from text_to_num import find_numbers, text2num
 
@@ -37,6 +37,11 @@ class Quantity:
     """False for what may be no number («un», «first», «neuf»): it bears out, but needs no bearing out."""
 
 
+REMEMBERED = 8_192
+"""Texts whose quantities are kept: a quote is read again for every statement that cites it."""
+
+
+@lru_cache(maxsize=REMEMBERED)
 def quantities(text: str, language: Language) -> tuple[Quantity, ...]:
     """Return every quantity of *text*, in no particular order; *language* decides how number words and marks are read.
 
