@@ -65,7 +65,7 @@ class Judge:
         if alike and alike.reason == "url":
             return alike.key.partition("/")[2]
         taken = {info.id for info in self._library.documents.values()}
-        taken |= {each.id for each in self._library.revisions.list("draft", "waiting", "scheduled")}
+        taken |= self._library.revisions.ids("draft", "waiting", "scheduled")
         return distinct(slug(revision.name if revision.origin == "upload" else found.title.value), taken)
 
     def _former(self, revision: Revision) -> Revision | None:

@@ -145,6 +145,12 @@ class Revisions:
         with Session(self._engine) as session:
             return [to_revision(row) for row in session.scalars(wanted)]
 
+    def ids(self, *states: State) -> set[str]:
+        """Return the ids of the documents that have a revision in one of *states*, read without anything else."""
+        keys = select(RevisionRow.key).where(RevisionRow.state.in_(states), RevisionRow.key.is_not(None)).distinct()
+        with Session(self._engine) as session:
+            return {str(key).partition("/")[2] for key in session.scalars(keys)}
+
     def counts(self) -> dict[State, int]:
         """Return how many revisions are in each state."""
         counted = select(RevisionRow.state, func.count()).group_by(RevisionRow.state)

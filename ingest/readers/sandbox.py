@@ -289,6 +289,9 @@ def serve(max_file_megabytes: int, reader_seconds: float, reader_megabytes: int)
     # What a library prints must not end up between the replies.
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # People who ask go first: a file may take a little longer.
+    if hasattr(os, "nice"):
+        os.nice(5)
     ceiling = _megabytes() + reader_megabytes
     replies.write(b".")
     replies.flush()
