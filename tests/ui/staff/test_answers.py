@@ -146,11 +146,11 @@ def test_a_form_names_no_sentence_of_its_own(desk: Desk) -> None:
 
 
 def test_an_answer_that_was_given_is_a_beginning(desk: Desk, bot_of_two: Bot) -> None:
-    """The form of a receipt holds its question, its statements with their markers, and its quotes as sources."""
+    """The form of a receipt holds its statements with their markers and its quotes, and not what the visitor wrote."""
     given = bot_of_two.ask("Que couvre la prime numérique ?")
     assert act(desk, EDITOR, "start", receipt=given.id).go == "answers/new"
     page = plain(desk.show(EDITOR, "fr", "answers/new")) + desk.show(EDITOR, "fr", "answers/new")
-    assert given.question in html.unescape(page)
+    assert given.question not in html.unescape(page)
     assert "70 % des frais de conseil" in page
     assert f"{given.statements[0].text[:-1]} [1]." in page
     assert act(desk, EDITOR, "start", receipt="none").failed
