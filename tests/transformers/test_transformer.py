@@ -17,7 +17,7 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from ingest.checking import check
+from ingest import checking
 from ingest.embedding import StaticEmbedder, open_embedder
 from ingest.embedding.transformer import TransformerEmbedder
 from ingest.errors import ModelMismatch, ModelUnavailable
@@ -132,14 +132,14 @@ def test_a_bot_answers_with_another_model(minilm: Path, tmp_path: Path) -> None:
         Library.open(changed)
     with Library.open(changed, repair=False) as library:
         library.rebuild()
-        assert check(library) == []
+        assert checking.check(library) == []
     with small_bot(tmp_path, embedding_model=minilm) as bot:
         answer = bot.ask(QUESTION, language="en")
         assert [citation.document for citation in answer.citations] == ["voucher"]
         assert isinstance(bot.library.words_model, StaticEmbedder)
     with Library.open(Settings(data_dir=tmp_path), repair=False) as library:
         library.rebuild()
-        assert check(library) == []
+        assert checking.check(library) == []
 
 
 # --- by name, and what may go wrong ----------------------------------------------------------------------------------
