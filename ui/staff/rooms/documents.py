@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from bot.preview import Previews
 from ingest.documents import LANGUAGES, Language
@@ -15,7 +15,7 @@ from ingest.revisions import EDITABLE, Edit, Revision, State, UnknownRevision
 from ingest.web.arriving import WebIntake
 from ui.markup import Child, Markup, tag
 from ui.staff import forms
-from ui.staff.desk import Action, Export, Fields, NoSuchPlace, NotAllowed, Outcome, Step, Visit
+from ui.staff.desk import Action, Doing, Export, Fields, NoSuchPlace, NotAllowed, Outcome, Step, Visit
 from ui.staff.forms import words
 from ui.staff.rooms import head, revision
 from ui.staff.rooms.listing import in_languages, named, state_badge
@@ -49,10 +49,10 @@ class Documents:
         self.actions = {
             "save": Action("editor", self._save),
             "version": Action("editor", self._version),
-            "apart": Action("editor", self._apart),
-            "submit": Action("editor", self._submit),
-            "withdraw": Action("editor", self._withdraw),
-            "discard": Action("editor", self._discard),
+            "apart": Action("editor", self._moved(library.revisions.apart, "saved")),
+            "submit": Action("editor", self._moved(library.revisions.submit, "submitted")),
+            "withdraw": Action("editor", self._moved(library.revisions.withdraw, "withdrawn")),
+            "discard": Action("editor", self._moved(library.revisions.discard, "discarded")),
             "recover": Action("editor", self._recover),
             "rewrite": Action("editor", self._rewrite),
             "fetch": Action("editor", self._fetched),
@@ -233,25 +233,15 @@ class Documents:
         self._library.revisions.edit(number, Edit(id=id), visit.person.name)
         return Outcome(words("desk_documents.saved", visit.language), f"documents/{number}")
 
-    def _apart(self, visit: Visit, fields: Fields) -> Outcome:
-        number = _number(fields.get("number", ""))
-        self._library.revisions.apart(number, visit.person.name)
-        return Outcome(words("desk_documents.saved", visit.language), f"documents/{number}")
+    def _moved(self, move: Callable[[int, str], None], said: str) -> Doing:
+        """Return the action that does *move* to a revision and says so."""
 
-    def _submit(self, visit: Visit, fields: Fields) -> Outcome:
-        number = _number(fields.get("number", ""))
-        self._library.revisions.submit(number, visit.person.name)
-        return Outcome(words("desk_documents.submitted", visit.language), f"documents/{number}")
+        def do(visit: Visit, fields: Fields) -> Outcome:
+            number = _number(fields.get("number", ""))
+            move(number, visit.person.name)
+            return Outcome(words(f"desk_documents.{said}", visit.language), f"documents/{number}")
 
-    def _withdraw(self, visit: Visit, fields: Fields) -> Outcome:
-        number = _number(fields.get("number", ""))
-        self._library.revisions.withdraw(number, visit.person.name)
-        return Outcome(words("desk_documents.withdrawn", visit.language), f"documents/{number}")
-
-    def _discard(self, visit: Visit, fields: Fields) -> Outcome:
-        number = _number(fields.get("number", ""))
-        self._library.revisions.discard(number, visit.person.name)
-        return Outcome(words("desk_documents.discarded", visit.language), f"documents/{number}")
+        return do
 
     def _recover(self, visit: Visit, fields: Fields) -> Outcome:
         number = _number(fields.get("number", ""))
