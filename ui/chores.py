@@ -33,8 +33,7 @@ class Chores:
         self._chores = chores
         begun = time.monotonic()
         self._due = {chore.name: begun + chore.after for chore in chores}
-        self._woken = threading.Event()
-        self._ended = False
+        self._left = threading.Event()
         self._thread = threading.Thread(target=self._work, name="chores", daemon=True)
 
     def __enter__(self) -> Chores:
@@ -44,25 +43,17 @@ class Chores:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ended = True
-        self._woken.set()
+        self._left.set()
         self._thread.join(5)
 
-    def soon(self, name: str) -> None:
-        """Do the chore *name* as soon as the one at hand is done."""
-        self._due[name] = 0.0
-        self._woken.set()
-
     def _work(self) -> None:
-        while not self._ended:
-            # Before the look: what is asked for meanwhile wakes the next wait.
-            self._woken.clear()
+        while not self._left.is_set():
             for chore in self._chores:
-                if not self._ended and self._due[chore.name] <= time.monotonic():
+                if not self._left.is_set() and self._due[chore.name] <= time.monotonic():
                     self._due[chore.name] = time.monotonic() + chore.seconds
                     self._do(chore)
-            wait = min(self._due.values(), default=MINUTE) - time.monotonic()
-            self._woken.wait(max(0.0, min(wait, MINUTE)))
+            wait = min((due - time.monotonic() for due in self._due.values()), default=MINUTE)
+            self._left.wait(max(0.0, min(wait, MINUTE)))
 
     def _do(self, chore: Chore) -> None:
         try:

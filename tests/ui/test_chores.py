@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from ui.chores import DAY, Chore, Chores
 
@@ -33,17 +34,17 @@ def test_one_that_fails_does_not_keep_the_others_back() -> None:
         assert done.wait(10)
 
 
-def test_a_chore_is_done_soon_when_it_is_asked_for() -> None:
-    """A chore that is due tomorrow is done at once when something makes it urgent."""
-    done = threading.Event()
-    with Chores([Chore("replay", done.set, DAY, DAY)]) as chores:
-        chores.soon("replay")
-        assert done.wait(10)
-
-
 def test_nothing_is_done_before_its_time_or_after_the_end() -> None:
     """A chore of tomorrow is not done today, and leaving ends them all."""
     times: list[int] = []
     with Chores([Chore("later", lambda: times.append(1), DAY, DAY)]):
         pass
     assert times == []
+
+
+def test_without_a_chore_the_thread_sleeps() -> None:
+    """Where nothing is to be done, waiting for it takes no processor."""
+    with Chores([]):
+        begun = time.process_time()
+        time.sleep(0.3)
+        assert time.process_time() - begun < 0.1
