@@ -96,11 +96,13 @@ def page(browser: Browser) -> Iterator[Page]:
 def test_first_login_without_any_script(page: Page, guichet: str) -> None:
     """From a link into the desk over login and new password to the very page, its ``#`` included, by keyboard."""
     page.goto(f"{guichet}/staff/#/documents/17")
+    page.wait_for_selector("#name:focus")
     page.keyboard.type("anna")
     page.keyboard.press("Tab")
     page.keyboard.type("falsch und lang genug")
     page.keyboard.press("Enter")
     page.wait_for_selector("#password-error")
+    page.wait_for_selector("#password:focus")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_selector("#again")

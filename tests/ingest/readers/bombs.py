@@ -240,7 +240,7 @@ BOMBS = (
     Bomb("layers-small.pdf", lambda: layered_stream(megabytes=60), ("read", "empty", "no_text")),
     Bomb("pages.pdf", lambda: page_tree(100_000), ("too_large",)),
     Bomb("loop.pdf", page_loop, ("damaged",)),
-    Bomb("recursive.pdf", recursive_form, ("timeout", "no_text", "damaged", "read")),
+    Bomb("recursive.pdf", recursive_form, ("timeout", "memory", "no_text", "damaged", "read")),
     Bomb("fan.pdf", fan_of_forms, ("timeout", "memory", "read")),
     Bomb("arrays.pdf", lambda: pdf([TEXT]).replace(b"/MediaBox", b"/X " + b"[" * 10**6 + b"]" * 10**6 + b"/MediaBox"),
          ("read", "damaged")),
