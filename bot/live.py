@@ -31,6 +31,7 @@ class Live:
         self._under_way = 0
         self._bot = self._made()
         library.changed.append(self.refresh)
+        library.waited_for = lambda: self.busy
 
     @property
     def bot(self) -> Bot:

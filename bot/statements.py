@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,9 @@ from ingest.analysis import content_words
 from ingest.documents import UNQUOTED, Language, Passage, Span
 from ingest.embedding import Vectors
 from ingest.errors import GuichetError
-from ingest.figures import figures
+from ingest.figures import Figure, figures
 from ingest.lexicon import Numbers
+from ingest.manners import stand_back
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +72,8 @@ WHOLE = 40
 NAME_SHARE = 0.3
 """What a word counts that stands in the names of the document only."""
 _CACHE = 20_000
+_BATCH = 50
+"""Passages that are prepared in one piece."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -125,6 +129,12 @@ class Statements:
     def prepare(self, passages: Iterable[Passage]) -> None:
         """Prepare the statements of *passages*, so that the first questions about them are as quick as later ones."""
         self._forget_if_changed()
+        remaining = iter(passages)
+        while batch := list(islice(remaining, _BATCH)):
+            self._prepare(batch)
+            stand_back()
+
+    def _prepare(self, passages: Sequence[Passage]) -> None:
         held = [(passage, [pair for pair in passage.quotes() if pair[0].role not in UNQUOTED]) for passage in passages]
         texts = [text for _, quotes in held for _, text in quotes]
         try:
@@ -137,13 +147,12 @@ class Statements:
         for passage, quotes in held:
             language = passage.language
             names = numbers(content_words(" ".join((passage.title, *passage.names)), language))
-            self._prepared[passage.id] = [
-                Row(
-                    passage, span, text, next(vectors), numbers(_words(text, span, language)), names,
-                    bool(figures(text, language)), _has_date(text, language),
-                )
-                for span, text in quotes
-            ]  # fmt: skip
+            rows = []
+            for span, text in quotes:
+                found = figures(text, language)
+                words = numbers(_words(text, span, language))
+                rows.append(Row(passage, span, text, next(vectors), words, names, bool(found), _has_date(found)))
+            self._prepared[passage.id] = rows
 
     def take_over(self, former: Statements) -> bool:
         """Keep what was prepared for an earlier generation, if words are still numbered as then; return whether."""
@@ -258,10 +267,10 @@ def _words(text: str, span: Span, language: Language) -> list[str]:
     return content_words(f"{text} {span.heading or ''}", language)
 
 
-def _has_date(text: str, language: Language) -> bool:
+def _has_date(found: Sequence[Figure]) -> bool:
     return any(
-        figure.kind == "date" or (figure.kind == "number" and _YEAR.fullmatch(figure.value))
-        for figure in figures(text, language)
+        figure.kind == "date" or (figure.kind == "number" and _YEAR.fullmatch(figure.value) is not None)
+        for figure in found
     )
 
 

@@ -88,6 +88,7 @@ def _number_pattern(language: str) -> re.Pattern[str]:
 
 
 _NUMBERS = {language: _number_pattern(language) for language in ("en", "fr")}
+_DIGIT = re.compile(r"\d")
 
 
 def figures(text: str, language: str = "fr") -> tuple[Figure, ...]:
@@ -99,6 +100,8 @@ def figures(text: str, language: str = "fr") -> tuple[Figure, ...]:
 
 
 def _scan(text: str, language: str) -> Iterator[tuple[int, Figure]]:
+    if not _DIGIT.search(text):
+        return  # most sentences: every pattern needs a digit
     for pattern in _DATES:
         for match in pattern.finditer(text):
             yield match.start(), Figure("date", _iso(match))

@@ -16,11 +16,13 @@ from typing import Self
 from ingest.documents import LANGUAGES, Passage
 from ingest.embedding import Embedder, StaticEmbedder
 from ingest.lexicon import Lexicon
+from ingest.manners import stand_back
 from ingest.progress import Progress
 from ingest.vectors import VectorIndex
 from ingest.words import WordIndex
 
-BATCH = 1_000
+BATCH = 50
+"""Passages whose vectors are made and stored in one piece: nothing else runs for some ten milliseconds."""
 _PARTS = ("chroma", "words", "lexicon")
 _WHOLE = "whole"
 """The mark of a part that was written to its end. It goes with its folder: one made empty on opening has none."""
@@ -103,6 +105,7 @@ class Indexes:
                 batch = group[start : start + BATCH]
                 vectors = embedder.encode([passage.indexed_text for passage in batch])
                 self.vectors.add(language, [passage.id for passage in batch], vectors)
+                stand_back()
                 done += len(batch)
                 if progress:
                     progress("index", done, len(passages))

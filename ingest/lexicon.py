@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ingest.analysis import compound_parts, content_words
 from ingest.documents import LANGUAGES, Language, Passage
 from ingest.embedding import StaticEmbedder, Vectors
+from ingest.manners import in_pieces
 
 Numbers = NDArray[np.int32]
 """Numbers of words, shape ``(n,)``."""
@@ -104,7 +105,7 @@ class Lexicon:
         rows = self.words_of(kept)
         known = len(self.vocabulary)
         added: list[tuple[str, Numbers]] = []
-        for passage in passages:
+        for passage in in_pieces(passages, 50):
             numbers = (self._number.setdefault(word, len(self._number)) for word in self._words(passage))
             added.append((passage.id, np.fromiter(numbers, dtype=np.int32)))
         self.vocabulary = list(self._number)

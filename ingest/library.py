@@ -35,6 +35,7 @@ from ingest.folders import read_in
 from ingest.indexes import Indexes
 from ingest.journal import Journal
 from ingest.lexicon import Lexicon
+from ingest.manners import in_pieces, standing_back
 from ingest.originals import Originals
 from ingest.passages import split
 from ingest.pins import Pins
@@ -66,6 +67,8 @@ class Library:
         self.embedder = embedder
         self.changed: list[Callable[[], object]] = []
         """Called after every change, in the thread that made it."""
+        self.waited_for: Callable[[], bool] = lambda: False
+        """Whether somebody waits for an answer: a change stands back for him."""
         self._lock = lock
         self._writing = RLock()
         folder = settings.data_dir
@@ -361,10 +364,11 @@ class Library:
     ) -> Report:
         if not arrivals and not gone:
             return report.frozen()
-        with self._writing:
-            self._change(arrivals, gone, report, by, progress)
-        for told in self.changed:
-            told()
+        with standing_back(self.waited_for):
+            with self._writing:
+                self._change(arrivals, gone, report, by, progress)
+            for told in self.changed:
+                told()
         return report.frozen()
 
     def _change(
@@ -381,7 +385,7 @@ class Library:
         replaced = [key for key in keys if key in base.documents]
         removed = [passage.id for passage in base.passages_of([*gone, *replaced])]
         cut: list[tuple[Arrival, int, list[Passage]]] = []
-        for arrival in arrivals:
+        for arrival in in_pieces(arrivals, 5):
             version = arrival.version or highest.get(arrival.document.key, 0) + 1
             cut.append((arrival, version, self._passages(arrival, version)))
         passages = [passage for _, _, own in cut for passage in own]
@@ -391,6 +395,7 @@ class Library:
             self.words_model, passages=passages, removed=removed, progress=progress,
         )  # fmt: skip
         try:
+            serving.lay_out(self.engine, [(arrival, own) for arrival, _, own in cut])
             with self.revisions.turn, Session(self.engine) as session, session.begin():
                 for key in gone:
                     serving.end(session, key, "archived", by)

@@ -6,17 +6,21 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from ingest.database import PassageRow, RevisionRow, now
 from ingest.documents import Passage, SourceDocument
 from ingest.journal import note
+from ingest.manners import stand_back
 from ingest.report import DraftReport, Failure
 from ingest.revisions import new_row, refuse_changed
 from ingest.snapshot import DocumentInfo, passage_values
 
+_AT_ONCE = 500
+"""Passages that are stored in one transaction."""
 ITSELF = "guichet"
 """Who does, in the journal, what was asked for before: a publication or an end on a certain day."""
 
@@ -107,6 +111,27 @@ def end(session: Session, key: str, state: str, by: str) -> None:
             note(session, by, state, f"document {key}", revision=row.number, version=row.version)
 
 
+def lay_out(engine: Engine, cut: Sequence[tuple[Arrival, Sequence[Passage]]]) -> None:
+    """Store the passages of revisions that are about to be served, some at a time.
+
+    Nobody asks for the passages of what is not served. In the transaction that serves a thousand documents they would
+    keep whoever writes, above all the receipts of answers, waiting for seconds.
+    """
+    rows: list[dict[str, Any]] = []
+    with Session(engine) as session, session.begin():
+        for arrival, passages in cut:
+            if arrival.number is not None and arrival.version is None:  # else it has no row yet, or its passages
+                session.execute(delete(PassageRow).where(PassageRow.revision == arrival.number))
+                rows.extend(passage_values(passage, arrival.number) for passage in passages)
+    for start in range(0, len(rows), _AT_ONCE):
+        batch = rows[start : start + _AT_ONCE]
+        with Session(engine) as session, session.begin():
+            # What an earlier try left of another draft of this very text.
+            session.execute(delete(PassageRow).where(PassageRow.id.in_([row["id"] for row in batch])))
+            session.execute(insert(PassageRow), batch)
+        stand_back()
+
+
 def serve(
     session: Session, arrival: Arrival, version: int, passages: Sequence[Passage], by: str, today: dt.date
 ) -> None:
@@ -124,7 +149,7 @@ def serve(
     if arrival.version is not None and row.expires_on and row.expires_on < today.isoformat():
         row.expires_on = None  # who publishes it again wants more of it than a minute
     session.flush()
-    if arrival.version is None and passages:
+    if arrival.number is None and passages:
         session.execute(insert(PassageRow), [passage_values(passage, row.number) for passage in passages])
     if arrival.overruled:
         note(session, by, "overruled", f"document {key}", revision=row.number, reason=arrival.overruled)

@@ -10,6 +10,7 @@ import tantivy
 
 from ingest.analysis import terms
 from ingest.documents import LANGUAGES, Language, Passage
+from ingest.manners import in_pieces
 
 TITLE_WEIGHT = 1.6
 """How much a term in title, aliases or headings counts, against 1 in the text."""
@@ -44,7 +45,7 @@ class WordIndex:
         writer = self._index.writer(heap_size=64_000_000, num_threads=1)
         for id in removed:
             writer.delete_documents("id", id)
-        for passage in passages:
+        for passage in in_pieces(passages, 50):
             language = passage.language
             document = tantivy.Document()
             document.add_text("id", passage.id)

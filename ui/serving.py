@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 
 import uvicorn
 from rich.console import Console
@@ -18,6 +19,9 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then print the address to open."""
+        # An answer asks for the interpreter some twenty times. While a publication computes in another thread, it waits
+        # that often for this long: a tenth of a second at the usual five milliseconds.
+        sys.setswitchinterval(0.0005)
         await super().startup(sockets)
         if self.started and sockets:
             host, port = sockets[0].getsockname()[:2]

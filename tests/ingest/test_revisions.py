@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from ingest import serving
 from ingest.checking import check
-from ingest.database import RevisionRow
+from ingest.database import RevisionRow, StateRow
 from ingest.documents import SourceDocument
 from ingest.intake import Intake
 from ingest.library import Library
@@ -245,6 +246,31 @@ def test_what_changes_while_it_is_published_is_not_published(meanwhile: str, lib
     assert list(library.documents) == ["fr/autre"]
     assert set((library.settings.data_dir / "indexes").iterdir()) == folders
     assert check(library) == []
+    # The passages that it had laid out already stand in nobody's way.
+    library.publish([draft()], "bert")
+    assert sorted(library.documents) == ["fr/aide", "fr/autre"]
+    assert len(texts(library)) == 2
+    assert check(library) == []
+
+
+def test_others_write_while_passages_are_laid_out(
+    library: Library, draft: Draft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The passages of a large publication are stored before its transaction: a receipt needs not wait for them."""
+    monkeypatch.setattr(serving, "_AT_ONCE", 1)
+    numbers = [draft(f"Aide numéro {number}.", id=f"aide-{number}") for number in range(3)]
+    waits: list[str] = []
+
+    def write() -> bool:
+        with Session(library.engine) as session, session.begin():
+            session.merge(StateRow(name="probe", value=str(len(waits))))
+        waits.append("written")
+        return False
+
+    library.waited_for = write
+    library.publish(numbers, "bert")
+    assert len(waits) >= len(numbers)
+    assert len(library.documents) == 3
 
 
 def test_what_changes_nothing_is_not_in_the_journal(library: Library, draft: Draft) -> None:
