@@ -66,5 +66,6 @@ def test_a_row_of_zeros_stays_zero() -> None:
 def test_a_soup_is_a_weighted_mean(model: StaticModel) -> None:
     """Share 0 is the start, share 1 the mean of the tuned models."""
     tuned = [StaticModel(model.tokenizer, model.table + step) for step in (1, 3)]
-    assert soup(model, tuned, 0).table == pytest.approx(model.table)
-    assert soup(model, tuned, 1).table == pytest.approx(model.table + 2, abs=1e-5)
+    # Not pytest.approx: it takes minutes for millions of numbers.
+    assert np.allclose(soup(model, tuned, 0).table, model.table)
+    assert np.allclose(soup(model, tuned, 1).table, model.table + 2, atol=1e-5)

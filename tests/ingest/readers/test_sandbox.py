@@ -46,7 +46,7 @@ def test_documents_and_refusals_come_through(sandbox: Sandbox, note: Path, tmp_p
 
 def test_a_file_that_takes_too_long_is_given_up(endless: Path, note: Path) -> None:
     """A file that keeps its reader busy is refused in time, and the next one is read."""
-    with Sandbox(Settings(reader_seconds=3)) as sandbox:
+    with Sandbox(Settings(reader_seconds=1, reader_megabytes=4096)) as sandbox:
         start = time.monotonic()
         with pytest.raises(UnreadableFile) as caught:
             sandbox.read(endless)
