@@ -99,7 +99,7 @@ def judge(draft: Draft) -> Status:
         if draft.chosen[0].span.topic == "state":
             return "partial"  # What is known of the past helps; whether it is open today is not known.
         if not _answered_all_the_same(draft):
-            return "not_in_sources"
+            return "partial" if _answered_by_half(draft) else "not_in_sources"
     if "price" in draft.wants and (gap := _missing_figure(draft)) and (not _price(draft) or _weak(draft)):
         draft.chosen = [gap, *(candidate for candidate in draft.chosen if candidate.span.role != "gap")]
         return "not_in_sources"
@@ -127,6 +127,16 @@ def _answered_all_the_same(draft: Draft) -> bool:
     rest = [candidate for candidate in draft.chosen if candidate not in (gap, rival)]
     draft.chosen = [rival, *rest, gap]
     return True
+
+
+def _answered_by_half(draft: Draft) -> bool:
+    """Return whether an amount and a time are asked for in one, and what is paid stands among the chosen."""
+    gap = draft.chosen[0]
+    two = "how_much" in draft.wants and not draft.wants.isdisjoint({"when", "open"})
+    return two and any(
+        c.document == gap.document and c.span.role == "fact" and c.span.section == "pays" and _has_figure(c)
+        for c in draft.chosen[1:]
+    )
 
 
 def _price(draft: Draft) -> bool:

@@ -202,6 +202,21 @@ def test_ceiling_that_is_known_is_not_missing(bot) -> None:
     assert not answer.text.startswith(say("answers.not_found", "fr"))
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Combien rembourse le chèque cybersécurité et jusqu'à quand ?",
+        "Hoeveel betaalt de cybersecuritycheque en tot wanneer?",
+        "How much does the cybersecurity voucher pay and until when?",
+    ],
+)
+def test_half_an_answer_is_not_none(bot, question: str) -> None:
+    """Where an amount and a time are asked for in one, and only the amount is known, the lead does not deny it."""
+    answer = bot.ask(question)
+    assert answer.status in ("partial", "answered")
+    assert re.search(r"75\s?%", answer.text)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_empty_question_asks_to_be_precise(bot, language: Language) -> None:
     """Nothing, or nothing but white space, is answered with a request and an example."""

@@ -74,7 +74,7 @@ def _archive(**members: str) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for name, text in members.items():
-            archive.writestr(name, text)
+            archive.writestr(zipfile.ZipInfo(name), text)  # without the time: it stands in the names of tests
     return out.getvalue()
 
 
