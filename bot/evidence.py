@@ -102,7 +102,7 @@ def judge(draft: Draft) -> Status:
             return "partial" if _answered_by_half(draft) else "not_in_sources"
     if "price" in draft.wants and (gap := _missing_figure(draft)) and (not _price(draft) or _weak(draft)):
         draft.chosen = [gap, *(candidate for candidate in draft.chosen if candidate.span.role != "gap")]
-        return "not_in_sources"
+        return "partial" if _answered_by_half(draft) else "not_in_sources"
     if draft.context:
         return "answered"
     if likely < LIKELY or ("how_much" in draft.wants and (_weak(draft) or _other_year(draft))):
