@@ -25,6 +25,7 @@ from ui.staff import mount as desk_mount
 from ui.staff import uploads
 from ui.staff.mount import PATH, PERSON, Staff
 from ui.staff.threshold import Threshold
+from ui.widget import serving as widget
 
 STATIC = Path(__file__).parent / "static"
 
@@ -65,6 +66,7 @@ def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, st
         return HTMLResponse(body, headers={"content-language": language, "vary": "Accept-Language"})
 
     app.include_router(api.routes(bot, settings))
+    app.include_router(widget.routes(bot, settings))
     _mount_static(app)
     _explain_errors(app)
     frames = {"/": _page_framing(bot, settings, version, started)}
