@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -23,6 +22,7 @@ from bot.wording import catalogue
 from ingest.documents import LANGUAGES, Language
 from ingest.settings import Settings
 from ui.asking import Bot, Refusal
+from ui.widget.packing import small_script, small_style
 from ui.words import preferred, typeset
 
 STATIC = Path(__file__).parent / "static"
@@ -44,11 +44,6 @@ PAGE_WORDS = (
 """Words that the widget shares with the chat page."""
 OWN_WORDS = ("open", "tab", "back", "wait")
 BOT_WORDS = ("in_language", "language_fr", "language_nl", "language_de", "language_en")
-
-_COMMENT = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)
-_STYLE_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_INDENTATION = re.compile(r"^[ \t]+|\n(?=\n)", re.MULTILINE)
-_STYLE_SPACE = re.compile(r"\s*([{};,])\s*|(?<=:) +")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +108,7 @@ def parts() -> Mapping[str, Packed]:
 
 @cache
 def _scripts() -> Mapping[str, str]:
-    main = script("main.js").replace("$STYLE", json.dumps(style("main.css")))
+    main = small_script(_source("main.js")).replace("$STYLE", _style("main.css"))
     return {"main": main} | {language: _said(words(language)) for language in LANGUAGES}
 
 
@@ -129,11 +124,19 @@ def loader(limit: int, documents: int) -> Packed:
         "version": _version(),
         "limit": limit,
         "documents": documents,
-        "words": {language: _first_words(language) for language in LANGUAGES},
+        "first": {language: _first_words(language) for language in LANGUAGES},
     }
     written = json.dumps(served, ensure_ascii=False, separators=(",", ":"))
-    text = script("loader.js").replace("$SERVED", written, 1)
-    return Packed.of(text.replace("$STYLE", json.dumps(style("bubble.css"))))
+    text = small_script(_source("loader.js")).replace("$STYLE", _style("bubble.css"))
+    return Packed.of(text.replace("$SERVED", written))
+
+
+def _source(name: str) -> str:
+    return (STATIC / name).read_text(encoding="utf-8")
+
+
+def _style(name: str) -> str:
+    return json.dumps(small_style(_source(name)))
 
 
 def _first_words(language: Language) -> dict[str, str]:
@@ -160,16 +163,6 @@ def _word(key: str, language: Language) -> str:
 def _version() -> str:
     """Return a short name of the content of all parts."""
     return hashlib.sha256("".join(_scripts().values()).encode()).hexdigest()[:10]
-
-
-def script(name: str) -> str:
-    """Return a script of ours without the lines that are only comment, and without indentation."""
-    return _INDENTATION.sub("", _COMMENT.sub("", (STATIC / name).read_text(encoding="utf-8")))
-
-
-def style(name: str) -> str:
-    """Return a style sheet of ours without comments and without space that means nothing."""
-    return _STYLE_SPACE.sub(r"\1", _STYLE_COMMENT.sub("", (STATIC / name).read_text(encoding="utf-8"))).strip()
 
 
 def sizes(limit: int = 600, documents: int = 129) -> dict[str, int]:

@@ -2,15 +2,15 @@
 (() => {
   "use strict";
 
-  const SERVED = $SERVED; // {version, limit, documents, words: {fr: {open, failed}, …}}
+  const SERVED = $SERVED; // {version, limit, documents, first: {fr: {open, failed}, …}}
   const NAME = "guichet-ia";
   const script = document.currentScript ?? document.querySelector('script[src*="/widget.js"]');
-  // Pasted twice, or a browser without constructable style sheets: nothing happens.
-  if (!script || window.GuichetIA || customElements.get(NAME) || !("adoptedStyleSheets" in document)) return;
+  // Pasted twice, or a browser from before 2024: nothing happens.
+  if (!script || window.GuichetIA || customElements.get(NAME) || !CSS.supports("color:light-dark(red,red)")) return;
 
   const base = new URL(".", script.src).href;
   const given = script.dataset;
-  const known = (code) => (Object.hasOwn(SERVED.words, code) ? code : null);
+  const known = (code) => (Object.hasOwn(SERVED.first, code) ? code : null);
   const language = known(given.lang) ?? known(document.documentElement.lang.slice(0, 2).toLowerCase()) ?? "fr";
   const small = matchMedia("(max-width: 40em), (max-height: 30em)");
 
@@ -92,7 +92,7 @@
   drawing.setAttribute("aria-hidden", "true");
   path.setAttribute("d", "M3 8.5 5 4h14l2 4.5M4.5 8.5v11h15v-11M3 8.5h18M2.5 19.5h19M8 12h8v3.2h-4.6L9.6 17v-1.8H8z");
   drawing.append(path);
-  const label = make("span", {}, SERVED.words[language].open);
+  const label = make("span", {}, SERVED.first[language].open);
   const bubble = make("button", { type: "button", class: "bubble", "aria-haspopup": "dialog" }, drawing, label);
   const problem = make("p", { class: "problem", role: "status" });
   const region = make("section", { "aria-label": "Guichet IA", lang: language }, bubble, problem);
@@ -108,9 +108,9 @@
   function whole() {
     wanted ??= Promise.all([load("main"), load(language)]).then(([build, words]) => {
       problem.textContent = "";
-      widget = build({
-        NAME, SERVED, base, given, language, small, colour, contrast, sheet, load, emit, root, region, bubble, label, words,
-      });
+      widget = build([
+        NAME, SERVED, base, given, small, colour, contrast, sheet, load, emit, root, region, bubble, label, language, words,
+      ]);
       return widget;
     });
     wanted.catch(() => { wanted = null; });
@@ -121,7 +121,7 @@
     bubble.setAttribute("aria-busy", "true");
     return whole()
       .then((built) => built.open(from === document.body ? host : from, quietly === true))
-      .catch(() => { problem.textContent = SERVED.words[language].failed; })
+      .catch(() => { problem.textContent = SERVED.first[language].failed; })
       .finally(() => bubble.removeAttribute("aria-busy"));
   }
   Object.assign(api, {

@@ -2,8 +2,10 @@
 document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (shell) => {
   "use strict";
 
-  const { NAME, SERVED, base, given, small, colour, contrast, sheet, load, emit, root, region, bubble, label } = shell;
-  const LANGUAGES = Object.keys(SERVED.words);
+  const [
+    NAME, SERVED, base, given, small, colour, contrast, sheet, load, emit, root, region, bubble, label, first, firstWords,
+  ] = shell;
+  const LANGUAGES = Object.keys(SERVED.first);
   const LIMIT = SERVED.limit;
   const REMEMBERED = 8; // turns that are handed back with a question
   const KEPT = 10; // turns that stay in this tab
@@ -12,8 +14,8 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
   const TARGETS = ["_blank", "_self", "_top", "_parent"];
   const target = TARGETS.includes(given.target) ? given.target : "_blank";
 
-  let language = shell.language;
-  let words = shell.words;
+  let language = first;
+  let words = firstWords;
   let turns = []; // {question, answer?, node, updated?}
   let working = null; // {turn, stop, text, checked, timer, stopped?, late?}
   let pausedUntil = 0;
@@ -42,7 +44,6 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     back: "M19 12H5M11 6l-6 6 6 6",
     out: "M9 5H5v14h14v-4M13 5h6v6M19 5l-9 9",
     up: "M8 11v9H4v-9zl4-8c1.6 0 2.4 1 2.2 2.4L13.5 9H19c1 0 1.7 1 1.4 2l-2 7.5c-.2.9-1 1.5-1.9 1.5H8",
-    down: "M16 13V4h4v9zl-4 8c-1.6 0-2.4-1-2.2-2.4l.7-3.6H5c-1 0-1.7-1-1.4-2l2-7.5C5.8 4.6 6.6 4 7.5 4H16",
     copy: "M9 9h11v11H9zM5 15H4V4h11v1",
     retry: "M5 12a7 7 0 1 0 2.3-5.2M5 4v4h4",
     warning: "M12 4 2.5 20h19zM12 10v5M12 17.5v.2",
@@ -86,57 +87,42 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
 
   // What comes from outside, the server or the storage of the tab, keeps its known fields and nothing else.
 
-  const texts = (value, most = 2000) => (typeof value === "string" ? value.slice(0, most) : "");
+  const texts = (value, most = 20000) => (typeof value === "string" ? value.slice(0, most) : "");
   const listed = (value, most, each) => (Array.isArray(value) ? value.slice(0, most).map((one) => each(one ?? {})) : []);
   const spoken = (code) => (LANGUAGES.includes(code) ? code : language);
+  const fields = (data, names) => ({
+    ...Object.fromEntries(names.split(" ").map((key) => [key, texts(data[key])])),
+    language: spoken(data.language),
+  });
   function web(address) {
     try {
       const url = new URL(address);
-      return ["http:", "https:"].includes(url.protocol) ? url.href : "";
+      return /^https?:$/.test(url.protocol) ? url : null;
     } catch {
-      return "";
+      return null;
     }
   }
   function soundAnswer(data) {
-    if (typeof data?.text !== "string") return null;
+    if (!texts(data?.text)) return null;
     return {
-      id: texts(data.id, 100),
-      language: spoken(data.language),
-      status: texts(data.status, 40),
-      text: texts(data.text, 20000),
-      as_of: texts(data.as_of, 10),
-      generation: Number(data.generation) || 0,
-      mode: texts(data.mode, 100),
+      ...fields(data, "id text status as_of mode"),
+      generation: Number(data.generation),
       validated: Boolean(data.validated),
-      statements: listed(data.statements, 40, (one) => ({ text: texts(one.text, 5000), language: spoken(one.language) })),
+      statements: listed(data.statements, 40, (one) => fields(one, "text")),
       citations: listed(data.citations, 40, (one) => ({
-        n: Number(one.n) || 0,
-        title: texts(one.title),
-        url: web(one.url),
-        link: web(one.link),
+        ...fields(one, "title url link heading quote passage as_of confidence"),
+        n: Number(one.n),
         page: Number.isInteger(one.page) ? one.page : null,
-        heading: texts(one.heading),
-        language: spoken(one.language),
-        quote: texts(one.quote, 10000),
-        passage: texts(one.passage, 20000),
-        as_of: texts(one.as_of, 10),
-        confidence: texts(one.confidence, 10),
       })),
-      programmes: listed(data.programmes, 40, (one) => ({
-        title: texts(one.title),
-        state: texts(one.state, 10),
-        opens: texts(one.opens, 10),
-        closes: texts(one.closes, 10),
-        url: web(one.url),
-      })),
+      programmes: listed(data.programmes, 40, (one) => fields(one, "title state opens closes url")),
     };
   }
 
   // Storage of the tab: the conversation crosses pages and ends with the tab. Without storage it ends with the page.
 
   function keep() {
-    const answered = turns.filter((turn) => turn.answer).slice(-KEPT).map(({ question, answer }) => ({ question, answer }));
-    const state = { v: 1, open: panel.open, from: shell.language, language, asking: working?.turn.question ?? "", turns: answered };
+    const answered = turns.filter((turn) => turn.answer).slice(-KEPT).map((turn) => ({ question: turn.question, answer: turn.answer }));
+    const state = { v: 1, open: panel.open, from: first, language: language, asking: working?.turn.question ?? "", turns: answered };
     let text = JSON.stringify(state);
     while (text.length > ROOM && answered.shift()) text = JSON.stringify(state);
     try {
@@ -152,7 +138,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
       if (state?.v !== 1) return null;
       return {
         // A page in another language than the last one decides anew.
-        language: state.from === shell.language ? spoken(state.language) : shell.language,
+        language: state.from === first ? spoken(state.language) : first,
         asking: texts(state.asking, 4 * LIMIT),
         turns: listed(state.turns, KEPT, (one) => ({ question: texts(one.question, 4 * LIMIT), answer: soundAnswer(one.answer) }))
           .filter((turn) => turn.question && turn.answer),
@@ -199,7 +185,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     };
     const light = readable([[251, 250, 247], [230, 240, 238]], 0);
     const dark = readable([[22, 33, 44], [23, 50, 58]], 255);
-    return sheet(`dialog{--text:var(--guichet-accent,${light})}@media (prefers-color-scheme:dark){dialog{--text:var(--guichet-accent,${dark})}}`);
+    return sheet(`dialog{--text:var(--guichet-accent,light-dark(${light},${dark}))}`);
   }
 
   function speakFrame() {
@@ -208,7 +194,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     label.textContent = words.open;
     languages.setAttribute("aria-label", words.languages);
     languages.replaceChildren(...LANGUAGES.map((code) => h("button", {
-      type: "button", lang: code, title: SERVED.words[code].name, "aria-label": `${code.toUpperCase()}, ${SERVED.words[code].name}`,
+      type: "button", lang: code, title: SERVED.first[code].name, "aria-label": `${code.toUpperCase()}, ${SERVED.first[code].name}`,
       "aria-pressed": String(code === language), click: () => speak(code),
     }, code.toUpperCase())));
     closer.title = words.close;
@@ -342,8 +328,8 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     const problem = refuse(question);
     object(problem);
     if (problem || working) return;
-    const turn = { question, node: newTurn(question) };
-    const now = { turn, stop: new AbortController(), text: "", checked: 0 };
+    const turn = { question: question, node: newTurn(question) };
+    const now = { turn: turn, stop: new AbortController(), text: "", checked: 0 };
     const history = turns.filter((one) => one.answer).slice(-REMEMBERED).flatMap((one) => [
       { role: "user", text: one.question.slice(0, 8000) },
       { role: "assistant", text: one.answer.text.replace(/\[\d+\]/g, "").replaceAll(" .", ".").slice(0, 8000) },
@@ -365,7 +351,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
         credentials: "omit",
         cache: "no-store",
         headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
-        body: JSON.stringify({ question, history, ...(short ? { language } : {}) }),
+        body: JSON.stringify({ question: question, history: history, ...(short ? { language: language } : {}) }),
         signal: now.stop.signal,
       });
       if (!response.ok) throw await refusal(response);
@@ -439,7 +425,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
 
   function fail(now, error) {
     const sentence = error?.sentence || (now.late ? words.busy : words.gone);
-    const { turn } = now;
+    const turn = now.turn;
     if (error?.wait) pausedUntil = Date.now() + error.wait * 1000;
     const again = quiet("retry", words.retry, () => {
       if (working || seconds() > 0) return;
@@ -549,7 +535,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     (place % 2 ? h("span.chip", null, piece.slice(1, -1)) : piece));
 
   async function show(turn) {
-    const { answer } = turn;
+    const answer = turn.answer;
     const own = answer.language === language ? words : await load(answer.language).catch(() => words);
     const blocks = answer.text.split(/\n\s*\n/).map((block) => block.trim()).filter(Boolean);
     // The lines after the statements: what to know and do, then, small, the age of the sources and who wrote.
@@ -622,17 +608,18 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     if (citation) peek.lang = citation.language;
   }
 
-  const outward = (url, attributes, ...children) => h("a", {
-    href: url, target, rel: target === "_blank" ? "noopener noreferrer" : null, ...attributes,
-  }, children);
+  // A link, if it leads to the web; else the same words without one.
+  const outward = (address, look, ...children) => {
+    const url = web(address);
+    return h(url ? `a${look}` : `span${look}`, url && { href: url.href, target, rel: "noopener noreferrer" }, children);
+  };
   const newWindow = () => target === "_blank" && h("span.hush", null, ` (${words.new_window})`);
   function linked(text) {
     const pieces = [];
     let reached = 0;
     for (const address of text.matchAll(/https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]»]/g)) {
-      const url = web(address[0]);
       const short = address[0].replace(/^https?:\/\/(www\.)?/, "").replace(/\/+$/, "");
-      pieces.push(text.slice(reached, address.index), url ? outward(url, null, short) : address[0]);
+      pieces.push(text.slice(reached, address.index), outward(address[0], "", short));
       reached = address.index + address[0].length;
     }
     return [...pieces, text.slice(reached)];
@@ -642,15 +629,16 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     if (!answer.programmes.length) return null;
     return h("div.programmes", null, h("h4", null, words.programmes), h("ul", null, answer.programmes.map((one) => {
       const [look, state] = stateOf(one, answer.as_of);
-      const inside = [
+      return h("li", null, outward(one.url, `.programme.${look}`,
         h("span.name", null, one.title.split(":")[0].trim()),
-        h("span.state", null, sign(look), h("span", null, state)),
-      ];
-      return h("li", null, one.url ? outward(one.url, { class: `programme ${look}` }, inside, newWindow()) : h(`span.programme.${look}`, null, inside));
+        h("span.state", null, sign(look), state),
+        web(one.url) && newWindow()));
     })));
   }
   function stateOf(programme, today) {
-    const { state, opens, closes } = programme;
+    const state = programme.state;
+    const opens = programme.opens;
+    const closes = programme.closes;
     if (state === "open" && closes) {
       const near = Date.parse(closes) - Date.parse(today) < 30 * 864e5 && closes.length === 10;
       return near ? ["closing", fill(words.state_closing, { date: inWords(closes, words) })]
@@ -671,10 +659,9 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
       thumbs[1].focus();
       rate(-1, remark.value.trim());
     } }, h("label", { for: remark.id }, words.reason_label), remark, h("button.small", { type: "submit" }, words.reason_send));
-    const thumbs = [["up", 1], ["down", -1]].map(([which, rating]) => {
-      const text = words[which];
-      return h("button.quiet.only", { type: "button", "aria-pressed": "false", "aria-label": text, title: text, click: () => rate(rating) }, sign(which));
-    });
+    const thumbs = [["up", 1], ["down", -1]].map(([which, rating]) => h(`button.quiet.only.${which}`, {
+      type: "button", "aria-pressed": "false", "aria-label": words[which], title: words[which], click: () => rate(rating),
+    }, sign("up")));
     async function rate(rating, reason = null) {
       thumbs.forEach((thumb, place) => thumb.setAttribute("aria-pressed", String((place === 0) === rating > 0)));
       more.hidden = rating > 0 || reason !== null;
@@ -684,16 +671,17 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
           method: "POST",
           credentials: "omit",
           headers: { "Content-Type": "application/json" },
-          body: JSON.stringify({ answer_id: answer.id, rating, reason }),
+          body: JSON.stringify({ answer_id: answer.id, rating: rating, reason: reason }),
         });
         told.textContent = response.ok ? words.thanks : words.feedback_failed;
-        if (response.ok) emit("feedback", { id: answer.id, rating });
+        if (response.ok) emit("feedback", { id: answer.id, rating: rating });
       } catch {
         told.textContent = words.feedback_failed;
       }
     }
     const copy = quiet("copy", words.copy, async () => {
-      told.textContent = (await copied(copyText(answer))) ? words.copied : words.copy_failed;
+      // Where the page is not encrypted there is no clipboard.
+      told.textContent = await navigator.clipboard?.writeText(copyText(answer)).then(() => words.copied, () => null) ?? words.copy_failed;
     });
     return [h("div.actions", null, thumbs, copy, told), more];
   }
@@ -703,29 +691,11 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     if (answer.citations.length) lines.push("", words.sources);
     for (const one of answer.citations) {
       const place = [one.page !== null && fill(words.kind_pdf, { page: one.page }), inWords(one.as_of, words)].filter(Boolean).join(", ");
-      lines.push(`[${one.n}] ${[one.title, `« ${one.quote} »`, place, one.url].filter(Boolean).join(" · ")}`);
+      lines.push(`[${one.n}] ${[one.title, `« ${one.quote} »`, place, web(one.url)?.href].filter(Boolean).join(" · ")}`);
     }
     lines.push("", fill(words.printed, { date: inWords(answer.as_of, words), generation: answer.generation }));
     return lines.join("\n");
   }
-  async function copied(text) {
-    try {
-      await navigator.clipboard.writeText(text);
-      return true;
-    } catch {
-      // Without https there is no clipboard: the old way.
-      const focused = root.activeElement;
-      const area = h("textarea.hush", { "aria-hidden": "true" });
-      area.value = text;
-      main.append(area);
-      area.select();
-      const worked = document.execCommand("copy");
-      area.remove();
-      focused?.focus();
-      return worked;
-    }
-  }
-
   // The source, in place of the conversation
 
   function showSource(from, citation) {
@@ -743,7 +713,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     const foreign = citation.language !== language;
     const heading = h("h3", { id: "source-title", tabindex: "-1", lang: foreign ? citation.language : null }, citation.title);
     const passage = h("div.passage", { lang: citation.language, tabindex: "0", role: "group", "aria-label": words.passage }, marked(citation));
-    const url = citation.link || citation.url;
+    const url = web(citation.link) ?? web(citation.url);
     source.setAttribute("aria-labelledby", "source-title");
     source.replaceChildren(
       quiet("back", words.back, () => showSource(null)),
@@ -753,7 +723,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
       h("h4", null, words.passage),
       foreign ? h("small", null, inLanguage(citation.language, words)) : "",
       passage,
-      url ? h("p.original", null, outward(url, null, words.original, sign("out"), newWindow())) : "",
+      url ? h("p.original", null, outward(url, "", words.original, sign("out"), newWindow())) : "",
     );
     heading.focus({ preventScroll: true });
     source.scrollTop = 0;
@@ -761,7 +731,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     passage.scrollTop = mark.offsetTop - passage.clientHeight / 3;
   }
   function facts(citation) {
-    const host = citation.url && new URL(citation.url).hostname.replace(/^www\./, "");
+    const host = web(citation.url)?.hostname.replace(/^www\./, "");
     const doubt = ["medium", "low"].includes(citation.confidence) && words[`sureness_${citation.confidence}`];
     return [
       [words.kind, citation.page === null ? words.kind_sheet : fill(words.kind_pdf, { page: citation.page })],
@@ -772,7 +742,9 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
       [words.sureness, doubt],
     ].filter(([, value]) => value);
   }
-  function marked({ passage, quote }) {
+  function marked(citation) {
+    const passage = citation.passage;
+    const quote = citation.quote;
     const place = quote ? passage.indexOf(quote) : -1;
     if (place < 0) return [h("p", null, h("mark", null, quote))];
     const lines = [[]];
@@ -821,7 +793,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     const earlier = kept();
     speakFrame();
     if (!earlier) return;
-    for (const { question, answer } of earlier.turns) turns.push({ question, answer, node: newTurn(question) });
+    for (const turn of earlier.turns) turns.push({ ...turn, node: newTurn(turn.question) });
     turns.forEach(show);
     field.value = earlier.asking;
     count();
