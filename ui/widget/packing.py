@@ -21,6 +21,7 @@ _BEFORE_REGEX = frozenset({"(", ",", "=", ":", "[", "!", "&&", "||", "?", "{", "
 _DECLARING = frozenset({"const", "let", "function", "function*"})
 _WORD = re.compile(r"[\w$]")
 _STYLE_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_STYLE_ZERO = re.compile(r"(?<![\w.])0(?=\.\d)")
 _STYLE_SPACE = re.compile(r"\s*([{};,>])\s*|(?<=:) +")
 _RESERVED = frozenset({"as", "do", "if", "in", "is", "of", "on", "by"})
 
@@ -37,7 +38,8 @@ def small_script(text: str) -> str:
 
 def small_style(text: str) -> str:
     """Return a style sheet that says what *text* says."""
-    return _STYLE_SPACE.sub(r"\1", _STYLE_COMMENT.sub("", text)).replace(";}", "}").strip()
+    spare = _STYLE_SPACE.sub(r"\1", _STYLE_COMMENT.sub("", text)).replace(";}", "}").strip()
+    return _STYLE_ZERO.sub("", spare)
 
 
 def _tokens(text: str) -> Iterator[Token]:
@@ -173,7 +175,32 @@ def _plainer(texts: list[str]) -> list[str]:
         else:
             found.append(texts[place])
             place += 1
-    return found
+    return list(_merged(found))
+
+
+def _merged(texts: list[str]) -> Iterator[str]:
+    """Yield *texts* with declarations that follow each other as one."""
+    declares = [False]
+    fresh = True
+    place = 0
+    while place < len(texts):
+        text = texts[place]
+        if fresh:
+            declares[-1] = text == "let"
+        fresh = text in {";", "{", "}"}
+        if text == ";" and declares[-1] and texts[place + 1 : place + 2] == ["let"]:
+            yield ","
+            place += 2
+            fresh = False
+            continue
+        if text in {"{", "(", "["} or text.endswith("${"):
+            declares.append(False)
+        elif (text in {"}", ")", "]"} or (text.startswith("}") and text.endswith("`"))) and len(declares) > 1:
+            declares.pop()
+            # What follows a bracket in a declaration still belongs to it, until its mark.
+            fresh = fresh and not declares[-1]
+        yield text
+        place += 1
 
 
 def _joined(texts: list[str]) -> str:

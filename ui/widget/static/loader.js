@@ -80,23 +80,31 @@
   const on = colour && contrast(colour, [255, 255, 255]) >= 4.5 ? "#fff" : "#000";
   const own = colour ? `:host{--gi-accent:rgb(${colour.join(" ")});--gi-on:${on}}` : "";
   root.adoptedStyleSheets = [sheet($STYLE), sheet(own)];
-  const make = (name, attributes, ...children) => {
-    const node = document.createElement(name);
-    for (const key in attributes) node.setAttribute(key, attributes[key]);
-    node.append(...children);
+
+  // An element: texts become text nodes, never markup; nothing is left out.
+  function h(name, attributes, ...children) {
+    const [kind, ...classes] = name.split(".");
+    const node = document.createElement(kind);
+    if (classes.length) node.className = classes.join(" ");
+    for (const [key, value] of Object.entries(attributes ?? {})) {
+      if (typeof value === "function") node.addEventListener(key, value);
+      else if ((value ?? false) !== false) node.setAttribute(key, value === true ? "" : value);
+    }
+    node.append(...children.flat(9).filter((child) => (child ?? false) !== false));
     return node;
-  };
+  }
+
   const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const path = document.createElementNS(drawing.namespaceURI, "path");
   drawing.setAttribute("viewBox", "0 0 24 24");
   drawing.setAttribute("aria-hidden", "true");
   path.setAttribute("d", "M3 8.5 5 4h14l2 4.5M4.5 8.5v11h15v-11M3 8.5h18M2.5 19.5h19M8 12h8v3.2h-4.6L9.6 17v-1.8H8z");
   drawing.append(path);
-  const label = make("span", {}, SERVED.first[language].open);
-  const bubble = make("button", { type: "button", class: "bubble", "aria-haspopup": "dialog" }, drawing, label);
-  const problem = make("p", { class: "problem", role: "status" });
-  const region = make("section", { "aria-label": "Guichet IA", lang: language }, bubble, problem);
-  if (given.position === "left") region.className = "left";
+  const label = h("span", null, SERVED.first[language].open);
+  const bubble = h("button.bubble", { type: "button", "aria-haspopup": "dialog" }, drawing, label);
+  const problem = h("p.problem", { role: "status" });
+  const side = given.position === "left" ? "left" : "right";
+  const region = h(`section.${side}`, { "aria-label": "Guichet IA", lang: language }, bubble, problem);
   root.append(region);
 
   // What the page may do
@@ -109,7 +117,7 @@
     wanted ??= Promise.all([load("main"), load(language)]).then(([build, words]) => {
       problem.textContent = "";
       widget = build([
-        NAME, SERVED, base, given, small, colour, contrast, sheet, load, emit, root, region, bubble, label, language, words,
+        NAME, SERVED, base, given, small, colour, contrast, sheet, load, emit, h, root, region, bubble, label, language, words,
       ]);
       return widget;
     });

@@ -3,7 +3,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
   "use strict";
 
   const [
-    NAME, SERVED, base, given, small, colour, contrast, sheet, load, emit, root, region, bubble, label, first, firstWords,
+    NAME, SERVED, base, given, small, colour, contrast, sheet, load, emit, h, root, region, bubble, label, first, firstWords,
   ] = shell;
   const LANGUAGES = Object.keys(SERVED.first);
   const LIMIT = SERVED.limit;
@@ -18,23 +18,10 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
   let words = firstWords;
   let turns = []; // {question, answer?, node, updated?}
   let working = null; // {turn, stop, text, checked, timer, stopped?, late?}
+  let conversation = crypto.randomUUID?.(); // a random name, so that visitors behind one address are not taken for one
   let pausedUntil = 0;
   let opener = null;
   let cited = null; // the chip whose source is open
-
-  // Elements
-
-  function h(name, attributes, ...children) {
-    const [kind, ...classes] = name.split(".");
-    const node = document.createElement(kind);
-    if (classes.length) node.className = classes.join(" ");
-    for (const [key, value] of Object.entries(attributes ?? {})) {
-      if (typeof value === "function") node.addEventListener(key, value);
-      else if (value !== null && value !== undefined && value !== false) node.setAttribute(key, value === true ? "" : value);
-    }
-    node.append(...children.flat(9).filter((child) => child !== null && child !== undefined && child !== false));
-    return node;
-  }
 
   const SIGNS = {
     send: "M12 19V5M6 11l6-6 6 6",
@@ -122,7 +109,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
 
   function keep() {
     const answered = turns.filter((turn) => turn.answer).slice(-KEPT).map((turn) => ({ question: turn.question, answer: turn.answer }));
-    const state = { v: 1, open: panel.open, from: first, language: language, asking: working?.turn.question ?? "", turns: answered };
+    const state = { v: 1, conversation: conversation, open: panel.open, from: first, language: language, asking: working?.turn.question ?? "", turns: answered };
     let text = JSON.stringify(state);
     while (text.length > ROOM && answered.shift()) text = JSON.stringify(state);
     try {
@@ -139,6 +126,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
       return {
         // A page in another language than the last one decides anew.
         language: state.from === first ? spoken(state.language) : first,
+        conversation: /^[\w-]{8,100}$/.test(state.conversation) ? state.conversation : conversation,
         asking: texts(state.asking, 4 * LIMIT),
         turns: listed(state.turns, KEPT, (one) => ({ question: texts(one.question, 4 * LIMIT), answer: soundAnswer(one.answer) }))
           .filter((turn) => turn.question && turn.answer),
@@ -170,7 +158,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
   const main = h("div.main", null, talk, peek, form);
   const source = h("div.source", { role: "group", hidden: true });
   const panel = h("dialog", { id: "panel", "aria-labelledby": "title" },
-    h("div.head", null, h("span.mark", null, sign("mark")), title, languages, closer), main, source, status);
+    h("div.head", null, h("span.mark", null, sign("mark")), title, languages, closer), h("div.body", null, main, source), status);
   region.append(panel);
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet($STYLE), accents()];
 
@@ -255,7 +243,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     else panel.open = true; // show() would take the focus, also when nobody asked
     bubble.hidden = true;
     if (!quietly) focusInside();
-    talk.scrollTop = talk.scrollHeight;
+    if (turns.length) talk.scrollTop = talk.scrollHeight;
     if (turns.length || given.open !== undefined) keep();
     emit("open");
   }
@@ -351,7 +339,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
         credentials: "omit",
         cache: "no-store",
         headers: { "Content-Type": "application/json", Accept: "text/event-stream" },
-        body: JSON.stringify({ question: question, history: history, ...(short ? { language: language } : {}) }),
+        body: JSON.stringify({ question: question, history: history, conversation: conversation, ...(short ? { language: language } : {}) }),
         signal: now.stop.signal,
       });
       if (!response.ok) throw await refusal(response);
@@ -468,6 +456,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     stop();
     showSource(null);
     turns = [];
+    conversation = crypto.randomUUID?.();
     log.replaceChildren();
     keep();
     refresh();
@@ -488,6 +477,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     go.hidden = Boolean(working);
     halt.hidden = !working;
     fresh.hidden = !begun;
+    hint.hidden = begun;
     welcome.hidden = begun;
     name.classList.toggle("hush", begun);
     if (focused === go || focused === halt) (working ? halt : field).focus();
@@ -795,6 +785,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     if (!earlier) return;
     for (const turn of earlier.turns) turns.push({ ...turn, node: newTurn(turn.question) });
     turns.forEach(show);
+    conversation = earlier.conversation;
     field.value = earlier.asking;
     count();
     refresh();
