@@ -93,7 +93,8 @@ def _short_names(found: list[Token]) -> dict[str, str]:
         if before in _DECLARING or (before == "*" and texts[place - 2] == "function"):
             declared.add(text)
         key = before in {"{", ","} and after in {",", "}", ":"} and _innermost(texts, place) == "{"
-        if before in {".", "?."} or key or text in {"get", "set"}:
+        method = after == "(" and before not in _DECLARING | {"*"} and _after(texts, place + 1) == "{"
+        if before in {".", "?."} or key or method or text in {"get", "set"}:
             kept.add(text)
     declared.update(_bound(texts))
     ours = Counter(text for kind, text in found if kind == "name" and text in declared - kept)
@@ -125,6 +126,16 @@ def _listed(texts: list[str], opening: int) -> Iterator[str]:
         plain = texts[place - 1] in {"(", "[", ","} and texts[place + 1] in {")", "]", ",", "="}
         if plain and _WORD.match(texts[place]) and not texts[place][0].isdigit():
             yield texts[place]
+
+
+def _after(texts: list[str], opening: int) -> str:
+    """Return what follows the bracket that opens at *opening*."""
+    depth = 0
+    for place in range(opening, len(texts)):
+        depth += (texts[place] == "(") - (texts[place] == ")")
+        if depth == 0:
+            return texts[place + 1]
+    return ""
 
 
 def _opening(texts: list[str], closing: int) -> int:

@@ -153,8 +153,10 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
   const objection = h("p.objection", { id: "objection", role: "alert" });
   const counter = h("p.counter", { id: "counter" });
   const hint = h("p.hint");
+  // Not under the text, which would push it down while it grows.
+  const progress = h("p.progress", { hidden: true }, h("i"), h("span"));
   const fresh = quiet("add", "", () => forget());
-  const form = h("form", { novalidate: true }, name, h("div.field", null, field, go, halt), h("div.under", null, objection, counter, hint, fresh));
+  const form = h("form", { novalidate: true }, name, h("div.field", null, field, go, halt), h("div.under", null, objection, counter, progress, hint, fresh));
   const main = h("div.main", null, talk, peek, form);
   const source = h("div.source", { role: "group", hidden: true });
   const panel = h("dialog", { id: "panel", "aria-labelledby": "title" },
@@ -325,6 +327,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     // A first word or two tell less about their language than the page they are asked on.
     const short = question.split(/\s+/).length < 3 && !history.length;
     working = now;
+    progress.lastChild.textContent = words.working;
     field.value = "";
     count();
     refresh();
@@ -444,7 +447,6 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     working = null;
     now.stop.abort();
     const card = now.turn.node.querySelector(".card");
-    card.querySelector(".progress").remove();
     card.append(h("p.age", null, words.stopped));
     card.parentNode.removeAttribute("aria-busy");
     done();
@@ -475,7 +477,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     const focused = root.activeElement;
     const begun = Boolean(log.firstChild);
     go.hidden = Boolean(working);
-    halt.hidden = !working;
+    halt.hidden = progress.hidden = !working;
     fresh.hidden = !begun;
     hint.hidden = begun;
     welcome.hidden = begun;
@@ -486,8 +488,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
   // What is said, while it grows and when it is complete
 
   function newTurn(question) {
-    const progress = h("p.progress", null, h("i", { "aria-hidden": "true" }), h("span", null, words.working));
-    const growing = h("div.answer", { "aria-live": "off", "aria-busy": "true" }, h("div.card", null, h("div.said"), progress));
+    const growing = h("div.answer", { "aria-live": "off", "aria-busy": "true" }, h("div.card", null, h("div.said")));
     const node = h("article", null, h("h3.asked", null, question), growing);
     log.append(node);
     return node;
@@ -498,7 +499,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
   }
   function step(stage) {
     const text = fill(words[`stage_${stage}`] ?? words.working, { count: SERVED.documents });
-    working.turn.node.querySelector(".progress span").textContent = text;
+    progress.lastChild.textContent = text;
     status.textContent = text;
   }
   function grow(now, data) {
@@ -715,7 +716,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
       passage,
       url ? h("p.original", null, outward(url, "", words.original, sign("out"), newWindow())) : "",
     );
-    heading.focus({ preventScroll: true });
+    heading.focus();
     source.scrollTop = 0;
     const mark = passage.querySelector("mark");
     passage.scrollTop = mark.offsetTop - passage.clientHeight / 3;
