@@ -521,7 +521,7 @@
       const height = Math.ceil(one("#room").getBoundingClientRect().height);
       if (height && height !== told) parent.postMessage({ type: "guichet-ia:height", height }, origin);
       told = height;
-    }).observe(document.body);
+    }).observe(one("#room"));
   }
 
   readWords();
