@@ -126,7 +126,12 @@ def whole(answer: Answer, page: Language, today: dt.date) -> Markup:
             "section",
             tag("h3", word("sources", page)),
             [
-                tag("article", _source_parts(citation, page, "h4", scrolls=False), id=f"source-{citation.n}", tabindex="-1")
+                tag(
+                    "article",
+                    _source_parts(citation, page, "h4", scrolls=False),
+                    id=f"source-{citation.n}",
+                    tabindex="-1",
+                )
                 for citation in answer.citations
             ],
             class_="open-sources",

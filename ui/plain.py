@@ -21,7 +21,7 @@ from ui import markup
 from ui.asking import Bot, Refusal, answers, checked
 from ui.markup import Markup, icon, joined, tag
 from ui.page import REMEMBERED, SHORT
-from ui.shell import SPRITE, STARTERS, header, head
+from ui.shell import SPRITE, STARTERS, head, header
 from ui.words import preferred, typeset, word
 
 PATH = "/ask"

@@ -61,7 +61,9 @@ WATCH = """
   const root = document.querySelector('guichet-ia').shadowRoot;
   window.times = [];
   let pressed = 0;
-  root.querySelector('#question').addEventListener('keydown', (event) => { if (event.key === 'Enter') pressed = event.timeStamp }, true);
+  root.querySelector('#question').addEventListener('keydown', (event) => {
+    if (event.key === 'Enter') pressed = event.timeStamp;
+  }, true);
   new MutationObserver(() => {
     if (!pressed || ![...root.querySelectorAll('.said')].at(-1)?.textContent) return;
     const from = pressed;
@@ -121,7 +123,7 @@ def measure(questions: int, users: int, think: float, runs: int) -> dict[str, An
             guichet = Guichet(live, **settings)
             guichet.origins.add(portal.address)
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            french = [question for question, language in golden() if language == "fr"]
+            french = [question.question for question in golden() if question.lang == "fr" and not question.history]
             random.Random(7).shuffle(french)
             try:
                 # wait_for_function compiles its condition in the page, which a strict policy forbids.
@@ -133,8 +135,9 @@ def measure(questions: int, users: int, think: float, runs: int) -> dict[str, An
                 return {
                     "bytes": sizes(),
                     "first_token_alone": alone,
-                    "first_token_among": among | {"users": users, "think_seconds": think,
-                                                  "answers_meanwhile": len(told), "refused": sum(one != "200" for one in told)},
+                    "first_token_among": among,
+                    "others": {"users": users, "think_seconds": think, "answers": len(told),
+                               "refused": sum(one != "200" for one in told)},
                     "lighthouse": lighthouse(portal, guichet, runs, Path(folder)) if runs else None,
                 }  # fmt: skip
             finally:
@@ -159,10 +162,13 @@ def lighthouse(portal: Portal, guichet: Guichet, runs: int, folder: Path) -> dic
         for name, kept in found.items():
             command = [
                 npx, "--yes", LIGHTHOUSE, f"{portal.address}/{name}", "--output=json", "--quiet",
-                "--only-categories=performance,accessibility", "--chrome-flags=--headless=new --no-sandbox --disable-gpu",
+                "--only-categories=performance,accessibility",
+                "--chrome-flags=--headless=new --no-sandbox --disable-gpu",
             ]  # fmt: skip
             environment = os.environ | {"CHROME_PATH": str(CHROMIUM)}
-            done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, timeout=300, check=False)
+            done = subprocess.run(
+                command, capture_output=True, text=True, cwd=folder, env=environment, timeout=300, check=False
+            )
             if done.returncode:
                 return {"not_measured": (done.stderr.strip().splitlines() or ["it failed"])[-1][:300]}
             report = json.loads(done.stdout)

@@ -26,7 +26,7 @@ NONCE = "Zm9yIHRlc3Rz"
 
 
 def strict(guichet: str) -> str:
-    """Return the policy of a portal that trusts nothing but what it names, ready-made HTML and script addresses included."""
+    """Return the policy of a portal that trusts nothing but what it names, addresses of scripts included."""
     return (
         f"default-src 'none'; script-src 'nonce-{NONCE}' 'strict-dynamic'; connect-src {guichet}; style-src 'self';"
         f" img-src 'self'; frame-src {guichet}; base-uri 'none'; form-action 'self'; frame-ancestors 'none';"
@@ -142,7 +142,11 @@ class Pages(BaseHTTPRequestHandler):
         kind, text, headers = found or ("text/plain", "", {})
         body = text.encode()
         self.send_response(200 if found else 404)
-        for key, value in {"content-type": f"{kind}; charset=utf-8", "content-length": str(len(body)), **headers}.items():
+        for key, value in {
+            "content-type": f"{kind}; charset=utf-8",
+            "content-length": str(len(body)),
+            **headers,
+        }.items():
             self.send_header(key, value)
         self.end_headers()
         self.wfile.write(body)

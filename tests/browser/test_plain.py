@@ -22,7 +22,7 @@ Look = Callable[..., Page]
 
 @pytest.fixture
 def look(browser: Browser, site: Site) -> Iterator[Look]:
-    """A page of the guichet in a browser without scripts; afterwards there is no cookie and no question in an address."""
+    """A page of the guichet in a browser without scripts; afterwards: no cookie, no question in an address."""
     contexts, addresses = [], []
 
     def look(path: str = "/ask?lang=fr", **options: Any) -> Page:
@@ -161,7 +161,8 @@ def test_the_frame_of_the_guide_takes_the_height_of_the_conversation(
     for question in (START, "Et combien dure Start IA ?"):
         chat.locator("#question").fill(question)
         chat.locator("#question").press("Enter")
-        expect(chat.locator(".progress")).to_have_count(0)
+        # The first question after a start waits for what Gradio imports with it.
+        expect(chat.locator(".progress")).to_have_count(0, timeout=60_000)
     expect(chat.locator("button.chip")).to_have_count(4)
     page.wait_for_timeout(200)
     assert int(frame.get_attribute("height") or 0) > before + 200

@@ -49,10 +49,10 @@ class AttackedBot(ScriptedBot):
         data = answer.as_json()
         attack = " ".join(ATTACKS)
         for citation in data["citations"]:
-            citation |= dict.fromkeys(("title", "quote", "heading", "as_of"), attack)
-            citation |= {"passage": f"avant {attack} après", "url": ATTACKS[3], "link": ATTACKS[3]}
+            citation.update(dict.fromkeys(("title", "quote", "heading", "as_of"), attack))
+            citation.update(passage=f"avant {attack} après", url=ATTACKS[3], link=ATTACKS[3])
         for programme in data["programmes"]:
-            programme |= {"title": attack, "url": ATTACKS[3], "closes": attack}
+            programme.update(title=attack, url=ATTACKS[3], closes=attack)
         return Answer.from_json(data | {"text": f"{attack} [1]. https://{ATTACKS[1]} [2].\n\n{attack}"})
 
 
@@ -90,7 +90,7 @@ Visit = Callable[..., Page]
 
 @pytest.fixture
 def visit(browser: Browser, portal: Portal, guichet: Guichet) -> Iterator[Visit]:
-    """A page with the widget; afterwards: no other host, no cookie, nothing kept for long, no script or policy failed."""
+    """A page with the widget; afterwards: no other host, no cookie, nothing kept for long, nothing failed."""
     contexts, asked, failed = [], [], []
 
     def visit(options: dict[str, Any] | None = None, /, *, policy: str = "", **given: Any) -> Page:
@@ -98,7 +98,9 @@ def visit(browser: Browser, portal: Portal, guichet: Guichet) -> Iterator[Visit]
         headers = {"content_security_policy": policy or strict(guichet.address)}
         portal.put("/", held, **headers)
         portal.put("/second", held.replace("Bienvenue", "Seconde page"), **headers)
-        context = browser.new_context(**({"locale": "fr-BE", "viewport": {"width": 1280, "height": 860}} | (options or {})))
+        context = browser.new_context(
+            **({"locale": "fr-BE", "viewport": {"width": 1280, "height": 860}} | (options or {}))
+        )
         contexts.append(context)
         opened = context.new_page()
         opened.set_default_timeout(15_000)
@@ -165,7 +167,9 @@ def test_a_question_gets_its_answer_with_chips_sources_and_programmes(visit: Vis
     expect(page.locator(".programme.unknown")).to_have_attribute("href", "https://www.digitalwallonia.be/")
     chip = page.get_by_role("button", name=re.compile("^Source 2 : Start IA"))
     chip.click()
-    expect(page.locator(".source mark")).to_have_text("En 2025, 515 organisations avaient été sélectionnées pour Start IA.")
+    expect(page.locator(".source mark")).to_have_text(
+        "En 2025, 515 organisations avaient été sélectionnées pour Start IA."
+    )
     original = page.locator(".source a")
     expect(original).to_have_attribute("href", re.compile("^https://ribbon"))
     expect(original).to_have_attribute("target", "_blank")
@@ -220,7 +224,7 @@ def test_other_languages(visit: Visit, language: str, question: str, chip: str, 
 
 
 def test_the_language_changes_and_the_conversation_stays(visit: Visit) -> None:
-    """The switch renames all that is ours; a French answer stays French, its chips too, and a second page keeps both."""
+    """The switch renames all that is ours; a French answer stays French, and a second page keeps both."""
     page = ask(opened(visit()))
     page.get_by_role("button", name="NL, Nederlands").click()
     expect(page.locator(".go")).to_have_attribute("title", "Verzenden")
@@ -256,7 +260,9 @@ def test_feedback_and_its_reason_reach_the_bot(visit: Visit, guichet: Guichet) -
     page.evaluate("window.heard = []; GuichetIA.on('feedback', (detail) => heard.push(detail)); 0")
     page.get_by_role("button", name="Réponse pas utile").click()
     page.get_by_label("Que manque-t-il").fill("Le prix")
-    page.get_by_role("button", name="Envoyer l'avis").click()
+    with page.expect_response("**/feedback*"):
+        page.get_by_role("button", name="Envoyer l'avis").click()
+    page.wait_for_timeout(100)
     expect(page.locator(".told")).to_have_text("C'est noté, merci.")
     expect(page.locator(".remark")).to_be_hidden()
     assert len(page.evaluate("heard")) == 2
@@ -337,7 +343,9 @@ def test_a_broken_answer_and_a_lost_connection_are_sentences(visit: Visit) -> No
     expect(page.locator("button.chip")).to_have_count(2)
 
 
-def test_a_foreign_page_that_may_not_read_says_so_and_nothing_breaks(visit: Visit, guichet: Guichet, portal: Portal) -> None:
+def test_a_foreign_page_that_may_not_read_says_so_and_nothing_breaks(
+    visit: Visit, guichet: Guichet, portal: Portal
+) -> None:
     """Where the guichet does not know the portal the browser keeps the answer back: one sentence."""
     guichet.origins.discard(portal.address)
     try:
@@ -376,7 +384,8 @@ def test_one_global_name_and_no_layout_shift(visit: Visit, guichet: Guichet) -> 
     ask(opened(page))
     shift = page.evaluate(
         "new Promise((done) => { const seen = []; new PerformanceObserver((list) => seen.push(...list.getEntries()))"
-        ".observe({type: 'layout-shift', buffered: true}); setTimeout(() => done(seen.filter((one) => !one.hadRecentInput).map((one) => one.value)), 200) })"
+        ".observe({type: 'layout-shift', buffered: true});"
+        " setTimeout(() => done(seen.filter((one) => !one.hadRecentInput).map((one) => one.value)), 200) })"
     )
     assert shift == []
 
@@ -432,7 +441,7 @@ def test_the_conversation_crosses_pages_and_ends_with_the_tab(visit: Visit, guic
     expect(page.locator("dialog[open] .asked")).to_have_text(START)
     assert focused(page) == ""
     ask(page, "Et combien dure Start IA ?")
-    assert [message.text for message in guichet.bot.histories[-1]][0] == START
+    assert guichet.bot.histories[-1][0].text == START
     assert "[1]" not in guichet.bot.histories[-1][1].text
     other = page.context.new_page()
     other.goto(portal.address + "/second")
@@ -464,7 +473,8 @@ def test_a_new_conversation_forgets_the_old_one(visit: Visit, guichet: Guichet) 
 
 @pytest.mark.parametrize(
     "held",
-    ["not json", "[]", "null", '{"v":2}', '{"v":1,"turns":7}', '{"v":1,"open":true,"turns":[null,7,{"question":{},"answer":[]}]}',
+    ["not json", "[]", "null", '{"v":2}', '{"v":1,"turns":7}',
+     '{"v":1,"open":true,"turns":[null,7,{"question":{},"answer":[]}]}',
      '{"v":1,"open":true,"language":"<b>","turns":[{"question":"q","answer":{"text":"t","citations":[null,{"n":"x"}],'
      '"programmes":[{"title":7}],"statements":{}}}]}'],
 )  # fmt: skip
@@ -509,7 +519,7 @@ def test_what_is_kept_has_an_end(visit: Visit) -> None:
 
 
 def test_attacks_in_every_text_run_nothing(visit: Visit) -> None:
-    """Question, answer, titles, quotes, dates, addresses, greeting, starters, storage: all are text. Links are of the web."""
+    """Question, answer, titles, quotes, dates, greeting, starters, storage: all are text; links lead to the web."""
     attack = " ".join(ATTACKS)
     page = opened(visit(greeting=attack, starters=json.dumps([attack]), color="red;}*{display:none", target=attack,
                         position=attack, policy="script-src * 'unsafe-inline' 'unsafe-eval'"))  # fmt: skip
@@ -522,9 +532,15 @@ def test_attacks_in_every_text_run_nothing(visit: Visit) -> None:
     page.reload()
     expect(page.locator("article")).to_have_count(1)
     inside = "[...document.querySelector('guichet-ia').shadowRoot.querySelectorAll('*')]"
-    assert page.evaluate(f"{inside}.filter((one) => one.matches('script, img, iframe, style, link, object')).length") == 0
-    assert page.evaluate(f"{inside}.every((one) => [...one.attributes].every((each) => !/^on|^style$/.test(each.name)))")
-    assert set(page.evaluate(f"{inside}.filter((one) => one.href).map((one) => new URL(one.href).protocol)")) <= {"https:"}
+    assert (
+        page.evaluate(f"{inside}.filter((one) => one.matches('script, img, iframe, style, link, object')).length") == 0
+    )
+    assert page.evaluate(
+        f"{inside}.every((one) => [...one.attributes].every((each) => !/^on|^style$/.test(each.name)))"
+    )
+    assert set(page.evaluate(f"{inside}.filter((one) => one.href).map((one) => new URL(one.href).protocol)")) <= {
+        "https:"
+    }
     page.wait_for_timeout(100)
     assert page.evaluate("window.hit") is None
 
@@ -534,7 +550,9 @@ def test_attacks_in_every_text_run_nothing(visit: Visit) -> None:
 
 def test_attributes_decide(visit: Visit) -> None:
     """Colour, side, greeting, starters, target of links, open from the start without taking the focus."""
-    page = visit(color="#ffd400", position="left", greeting="Bonjour !", starters="Un ?|Deux ?", target="_self", open="true")
+    page = visit(
+        color="#ffd400", position="left", greeting="Bonjour !", starters="Un ?|Deux ?", target="_self", open="true"
+    )
     page.locator("dialog[open]").wait_for()
     assert focused(page) == ""
     expect(page.locator(".welcome h3")).to_have_text("Bonjour !")
@@ -557,7 +575,9 @@ def test_attributes_decide(visit: Visit) -> None:
 
 def test_custom_properties_are_the_theme(visit: Visit, portal: Portal) -> None:
     """What the page says of ``--guichet-…`` holds inside."""
-    portal.put("/theme.css", ":root { --guichet-accent: #5b2d8e; --guichet-width: 480px; --guichet-card: #fafafa }", "text/css")
+    portal.put(
+        "/theme.css", ":root { --guichet-accent: #5b2d8e; --guichet-width: 480px; --guichet-card: #fafafa }", "text/css"
+    )
     page = opened(visit(style="/theme.css"))
     place = page.locator("dialog").bounding_box()
     assert place
@@ -574,7 +594,7 @@ def test_the_page_opens_asks_listens_and_closes(visit: Visit) -> None:
         "window.heard = []; for (const type of ['open', 'close', 'question', 'answer', 'error', 'feedback'])"
         " window.off = GuichetIA.on(type, (detail) => heard.push([type, detail]))"
     )
-    page.evaluate("GuichetIA.ask(\"Qu'est-ce que Start IA ?\")")
+    page.evaluate('GuichetIA.ask("Qu\'est-ce que Start IA ?")')
     expect(page.locator("button.chip")).to_have_count(2)
     page.evaluate("GuichetIA.close()")
     heard = page.evaluate("heard")
@@ -655,7 +675,9 @@ def test_the_focus_stays_inside_until_it_is_closed(visit: Visit, options: dict[s
     for _ in range(12):
         page.keyboard.press("Tab")
         assert focused(page)
-        assert not page.evaluate("Boolean(document.querySelector('guichet-ia').shadowRoot.activeElement.closest('.main'))")
+        assert not page.evaluate(
+            "Boolean(document.querySelector('guichet-ia').shadowRoot.activeElement.closest('.main'))"
+        )
 
 
 def test_who_opened_it_gets_the_focus_back(visit: Visit) -> None:
@@ -674,7 +696,8 @@ def test_an_answer_is_announced_once_when_it_is_complete(visit: Visit) -> None:
     page.evaluate(
         "window.added = []; new MutationObserver(list => list.forEach(one => one.addedNodes.forEach(node => {"
         "if (node.nodeType === 1 && !node.closest('[aria-live=off]')) added.push(node.className || node.localName)})))"
-        ".observe(document.querySelector('guichet-ia').shadowRoot.querySelector('.log'), {childList: true, subtree: true})"
+        ".observe(document.querySelector('guichet-ia').shadowRoot.querySelector('.log'),"
+        " {childList: true, subtree: true})"
     )
     ask(page)
     assert page.evaluate("added") == ["article", "answer"]
@@ -683,11 +706,12 @@ def test_an_answer_is_announced_once_when_it_is_complete(visit: Visit) -> None:
 
 @pytest.mark.parametrize("options", [NARROW, ZOOMED], ids=["320", "zoom"])
 def test_nothing_scrolls_sideways_on_the_smallest_screen(visit: Visit, options: dict[str, Any]) -> None:
-    """At 320 pixels, and at 400 % zoom, welcome, answer and source scroll one way only and everything can be reached."""
+    """At 320 pixels, and at 400 % zoom, welcome, answer and source scroll one way only; all can be reached."""
     page = opened(visit(options, lang="de"))
     wide = (
         "[...document.querySelector('guichet-ia').shadowRoot.querySelectorAll('dialog, dialog *')].filter((one) =>"
-        " one.scrollWidth > one.clientWidth + 1 && !one.closest('.hush') && getComputedStyle(one).overflowX !== 'visible')"
+        " one.scrollWidth > one.clientWidth + 1 && !one.closest('.hush')"
+        " && !/visible|clip/.test(getComputedStyle(one).overflowX))"
         ".map((one) => `${one.localName} ${one.id} ${one.className}`)"
     )
     assert page.evaluate(wide) == []

@@ -100,7 +100,9 @@ def _short_names(found: list[Token]) -> dict[str, str]:
     ours = Counter(text for kind, text in found if kind == "name" and text in declared - kept)
     taken = {text for kind, text in found if kind == "name"}
     fresh = (name for name in _names() if name not in taken | _RESERVED)
-    return {name: next(fresh) for name, _ in sorted(ours.items(), key=lambda pair: (-pair[1], pair[0])) if len(name) > 1}
+    return {
+        name: next(fresh) for name, _ in sorted(ours.items(), key=lambda pair: (-pair[1], pair[0])) if len(name) > 1
+    }
 
 
 def _bound(texts: list[str]) -> Iterator[str]:
@@ -110,9 +112,9 @@ def _bound(texts: list[str]) -> Iterator[str]:
             yield texts[place - 1]
         elif text == "=>":
             yield from _listed(texts, _opening(texts, place - 1))
-        elif text == "(" and "function" in texts[place - 3 : place]:
-            yield from _listed(texts, place)
-        elif text == "[" and texts[place - 1] in _DECLARING:
+        elif (text == "(" and "function" in texts[place - 3 : place]) or (
+            text == "[" and texts[place - 1] in _DECLARING
+        ):
             yield from _listed(texts, place)
 
 
@@ -217,9 +219,9 @@ def _merged(texts: list[str]) -> Iterator[str]:
 def _joined(texts: list[str]) -> str:
     pieces: list[str] = []
     for piece in texts:
-        if pieces and _WORD.match(piece[0]) and _WORD.match(pieces[-1][-1]):
-            pieces.append(" ")
-        elif pieces and piece[0] in "+-/" and pieces[-1][-1] == piece[0]:
+        if (pieces and _WORD.match(piece[0]) and _WORD.match(pieces[-1][-1])) or (
+            pieces and piece[0] in "+-/" and pieces[-1][-1] == piece[0]
+        ):
             pieces.append(" ")
         pieces.append(piece)
     return "".join(pieces).replace(";}", "}")
