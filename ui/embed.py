@@ -15,5 +15,5 @@ MESSAGE = "guichet-ia:height"
 
 def asked(scope: Scope) -> bool:
     """Return whether the address of a request asks for the page without its header."""
-    fields = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    fields = parse_qs(str(scope.get("query_string", b""), "latin-1"))
     return fields.get("embed", [""])[0] == "1"

@@ -97,11 +97,11 @@ def _short_names(found: list[Token]) -> dict[str, str]:
         if before in {".", "?."} or key or method or text in {"get", "set"}:
             kept.add(text)
     declared.update(_bound(texts))
-    ours = Counter(text for kind, text in found if kind == "name" and text in declared - kept)
+    uses = Counter(text for kind, text in found if kind == "name" and text in declared - kept)
     taken = {text for kind, text in found if kind == "name"}
     fresh = (name for name in _names() if name not in taken | _RESERVED)
     return {
-        name: next(fresh) for name, _ in sorted(ours.items(), key=lambda pair: (-pair[1], pair[0])) if len(name) > 1
+        name: next(fresh) for name, _ in sorted(uses.items(), key=lambda pair: (-pair[1], pair[0])) if len(name) > 1
     }
 
 
