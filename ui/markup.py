@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import urlsplit
 
 from bot.answers import MARKER, Answer, Citation, Programme
@@ -117,10 +117,45 @@ def shown(answer: Answer, page: Language, today: dt.date) -> Markup:
     )
 
 
-def _card(answer: Answer, page: Language, before: Markup | None = None, after: Markup | None = None) -> Markup:
+def whole(answer: Answer, page: Language, today: dt.date) -> Markup:
+    """Return a complete answer for a page without script: its markers lead to the sources, which stand open below."""
+    return joined(
+        _card(answer, page, chip=_reference),
+        _programmes(answer, page, today),
+        tag(
+            "section",
+            tag("h3", word("sources", page)),
+            [
+                tag(
+                    "article",
+                    _source_parts(citation, page, "h4", scrolls=False),
+                    id=f"source-{citation.n}",
+                    tabindex="-1",
+                )
+                for citation in answer.citations
+            ],
+            class_="open-sources",
+        )
+        if answer.citations
+        else None,
+        tag("p", _printed_line(answer, page, today), class_="age"),
+    )
+
+
+Chip = Callable[[Citation, Answer], Markup]
+"""How a marker of an answer is shown."""
+
+
+def _card(
+    answer: Answer,
+    page: Language,
+    before: Markup | None = None,
+    after: Markup | None = None,
+    chip: Chip | None = None,
+) -> Markup:
     # Who wrote it comes first; on which day staff validated it stands in the notes.
     badge = tag("p", icon("validated"), tag("span", word("validated", page)), class_="validated")
-    said = tag("div", _paragraphs(answer), class_="said", lang=answer.language)
+    said = tag("div", _paragraphs(answer, chip), class_="said", lang=answer.language)
     return tag("div", before, badge if answer.validated else None, said, _notes(answer), after, class_="card")
 
 
@@ -156,12 +191,12 @@ def said(answer: Answer) -> str:
     return "\n".join(lines).strip()
 
 
-def _paragraphs(answer: Answer) -> list[Markup]:
+def _paragraphs(answer: Answer, chip: Chip | None = None) -> list[Markup]:
     blocks = re.split(r"\n\s*\n", said(answer))
-    return [tag("p", _inline(block.strip(), answer)) for block in blocks if block.strip()]
+    return [tag("p", _inline(block.strip(), answer, chip)) for block in blocks if block.strip()]
 
 
-def _inline(text: str, answer: Answer) -> list[str]:
+def _inline(text: str, answer: Answer, chip: Chip | None = None) -> list[str]:
     """Return *text* with chips for its markers; a statement in another language says so, to eyes and to voices."""
     pieces: list[str] = []
     reached = 0
@@ -169,16 +204,16 @@ def _inline(text: str, answer: Answer) -> list[str]:
         if start < reached:
             continue
         note = in_language(language, answer.language)
-        pieces += _chips(text[reached:start], answer)
+        pieces += _chips(text[reached:start], answer, chip)
         pieces += [
-            tag("span", *_chips(text[start:end], answer), lang=language),
+            tag("span", *_chips(text[start:end], answer, chip), lang=language),
             " ",
             tag("small", note, class_="foreign"),
         ]
         reached = end
         if text[reached:].lstrip().startswith(note):
             reached = text.index(note, reached) + len(note)
-    return pieces + _chips(text[reached:], answer)
+    return pieces + _chips(text[reached:], answer, chip)
 
 
 def _foreign(text: str, answer: Answer) -> Iterator[tuple[int, int, Language]]:
@@ -204,37 +239,54 @@ def in_language(source: Language, reader: Language) -> str:
     return catalogue()["answers.in_language"][reader].format(language=say(f"answers.language_{source}", reader))
 
 
-def _chips(text: str, answer: Answer) -> list[str]:
+def _chips(text: str, answer: Answer, chip: Chip | None = None) -> list[str]:
     """Return *text* with each marker as a button that keeps to its word; while the answer grows, as a plain number."""
     pieces: list[str] = []
     reached = 0
     text = typeset(_GAP_BEFORE_MARKER.sub("", text), answer.language)
     for place in _WORD_WITH_MARKERS.finditer(text):
-        chips = [_chip(int(number), answer) for number in MARKER.findall(place[2])]
+        chips = [_chip(int(number), answer, chip or _button) for number in MARKER.findall(place[2])]
         pieces += _linked(text[reached : place.start()])
         pieces.append(tag("span", _linked(place[1] or ""), chips, place[3], class_="together"))
         reached = place.end()
     return pieces + _linked(text[reached:])
 
 
-def _chip(number: int, answer: Answer) -> Markup | None:
+def _chip(number: int, answer: Answer, chip: Chip) -> Markup | None:
     citation = next((citation for citation in answer.citations if citation.n == number), None)
     if citation is None:
         return None
-    if not answer.complete:
-        return tag("span", str(number), class_="chip")
-    date = date_in_words(citation.as_of, answer.language)
+    return chip(citation, answer) if answer.complete else tag("span", str(number), class_="chip")
+
+
+def _button(citation: Citation, answer: Answer) -> Markup:
     return tag(
         "button",
-        str(number),
+        str(citation.n),
         type="button",
         class_="chip",
-        data_source=number,
+        data_source=citation.n,
         data_quote=citation.quote,
         data_quote_language=citation.language,
         aria_haspopup="dialog",
-        aria_label=word("source", answer.language, n=number, title=citation.title, date=date),
+        aria_label=_named(citation, answer.language),
     )
+
+
+def _reference(citation: Citation, answer: Answer) -> Markup:
+    return tag(
+        "a",
+        str(citation.n),
+        class_="chip",
+        href=f"#source-{citation.n}",
+        title=citation.quote,
+        aria_label=_named(citation, answer.language),
+    )
+
+
+def _named(citation: Citation, language: Language) -> str:
+    date = date_in_words(citation.as_of, language)
+    return word("source", language, n=citation.n, title=citation.title, date=date)
 
 
 def _linked(text: str) -> list[str]:
@@ -360,20 +412,25 @@ def _near(closes: str, today: dt.date) -> bool:
 
 def _source(citation: Citation, page: Language) -> Markup:
     """Return what the panel shows for one citation, kept in a ``<template>`` until it is asked for."""
+    return tag("template", _source_parts(citation, page, "h2", id="panel-title", tabindex="-1"), data_source=citation.n)
+
+
+def _source_parts(citation: Citation, page: Language, heading: str, scrolls: bool = True, **attributes: str) -> Markup:
+    """Return title, facts, passage and link of one citation; its title is a *heading* with *attributes*."""
     url = _web(citation.link) or _web(citation.url)
     foreign = citation.language != page
-    return tag(
-        "template",
+    below = f"h{int(heading[1]) + 1}"
+    reached = {"tabindex": "0", "role": "group", "aria_label": word("passage", page)} if scrolls else {}
+    return joined(
         tag("p", word("source_number", page, n=citation.n), class_="eyebrow"),
-        tag("h2", citation.title, id="panel-title", tabindex="-1", lang=citation.language if foreign else None),
+        tag(heading, citation.title, lang=citation.language if foreign else None, **attributes),
         tag(
             "dl",
             [joined(tag("dt", name), tag("dd", value)) for name, value in _facts(citation, page) if value],
         ),
-        tag("h3", word("passage", page)),
+        tag(below, word("passage", page)),
         tag("p", in_language(citation.language, page), class_="foreign") if foreign else None,
-        tag("div", *_marked(citation), class_="passage", lang=citation.language, tabindex="0", role="group",
-            aria_label=word("passage", page)),
+        tag("div", *_marked(citation), class_="passage", lang=citation.language, **reached),
         tag(
             "p",
             _outward(
@@ -383,8 +440,7 @@ def _source(citation: Citation, page: Language) -> Markup:
         )
         if url
         else None,
-        data_source=citation.n,
-    )  # fmt: skip
+    )
 
 
 def _facts(citation: Citation, page: Language) -> list[tuple[str, str | Markup | None]]:

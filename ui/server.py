@@ -17,7 +17,7 @@ from starlette.types import Scope
 
 from ingest.documents import Language
 from ingest.settings import Settings
-from ui import api, page, problems, quality, shell
+from ui import api, embed, page, plain, problems, quality, shell
 from ui.asking import Bot, Refusal
 from ui.guard import Door, Frame, Framing, Guard
 from ui.staff import frame as desk_frame
@@ -25,6 +25,7 @@ from ui.staff import mount as desk_mount
 from ui.staff import uploads
 from ui.staff.mount import PATH, PERSON, Staff
 from ui.staff.threshold import Threshold
+from ui.widget import serving as widget
 
 STATIC = Path(__file__).parent / "static"
 
@@ -65,6 +66,8 @@ def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, st
         return HTMLResponse(body, headers={"content-language": language, "vary": "Accept-Language"})
 
     app.include_router(api.routes(bot, settings))
+    app.include_router(widget.routes(bot, settings))
+    app.include_router(plain.routes(bot, settings, version))
     _mount_static(app)
     _explain_errors(app)
     frames = {"/": _page_framing(bot, settings, version, started)}
@@ -82,10 +85,13 @@ def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, st
 
 
 def _page_framing(bot: Bot, settings: Settings, version: str, started: str) -> Framing:
-    def framing(_scope: Scope, language: Language, nonce: str) -> Frame:
+    def framing(scope: Scope, language: Language, nonce: str) -> Frame:
         known = shell.Frame(settings.max_question, bot.document_count, bot.generation, bot.today, started)
+        embedded = embed.asked(scope)
         return Frame(
-            shell.head(language, version, nonce), shell.before(language, known), shell.after(language, known, nonce)
+            shell.head(language, version, nonce),
+            shell.before(language, known, embedded=embedded),
+            shell.after(language, known, nonce),
         )
 
     return framing

@@ -10,9 +10,10 @@ import datetime as dt
 import json
 from dataclasses import dataclass
 
+from bot.wording import say
 from ingest.documents import LANGUAGES, Language
 from ui.markup import Markup, icon, joined, tag
-from ui.words import date_in_words, for_script, word
+from ui.words import date_in_words, for_script, typeset, word
 
 STARTERS = ("starter_1", "starter_2", "starter_3", "starter_4")
 SCRIPT_WORDS = (
@@ -53,14 +54,20 @@ def _attribute(text: str) -> str:
     return str(tag("x", text))[3:-4].replace('"', "&quot;")
 
 
-def before(language: Language, frame: Frame) -> Markup:
-    """Return what stands above the room, and the room as it is first painted."""
+def before(language: Language, frame: Frame, *, embedded: bool = False) -> Markup:
+    """Return what stands above the room, and the room as it is first painted; *embedded*: in a frame of a portal."""
+    without_script = tag("a", typeset(say("widget.plain_link", language), language), href=f"ask?lang={language}")
     return joined(
         tag("a", word("skip", language), href="#question", class_="skip"),
-        header(language),
+        _embedded_header(language) if embedded else header(language),
         tag("div", _room(language, frame), id="first"),
-        tag("noscript", tag("p", word("javascript", language))),
+        tag("noscript", tag("p", word("javascript", language)), tag("p", without_script)),
     )
+
+
+def _embedded_header(language: Language) -> Markup:
+    """Return a header that only those hear who cannot see whose page it is; the portal has one of its own."""
+    return tag("header", tag("h1", word("name", language), class_="hush"), id="top", class_="embedded")
 
 
 def after(language: Language, frame: Frame, nonce: str) -> Markup:

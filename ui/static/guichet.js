@@ -6,6 +6,7 @@
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const wide = matchMedia("(min-width: 68rem)");
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const embedded = Boolean(one("#top.embedded"));
   const TICK = 1000;
   const SILENCE = 6000; // after so long without a sign, ask whether the server is still there
   const PATIENCE = 60000; // after so long without a sign, give up even if it is
@@ -293,7 +294,8 @@
     if (wide.matches) panel.show();
     else panel.showModal();
     document.documentElement.classList.add("panel-open");
-    one("#panel-title").focus({ preventScroll: true });
+    // In a frame as high as the conversation the sheet may lie outside of what the portal shows: the focus brings it there.
+    one("#panel-title").focus({ preventScroll: !embedded });
     panel.scrollTop = 0;
     const mark = one("mark", panel);
     const passage = one(".passage", panel);
@@ -499,7 +501,34 @@
     }
   });
 
+  // In a frame of a portal
+
+  // Where the frame hangs is told by the browser, or by the page that the frame was opened from; never guessed: without
+  // it the portal hears nothing. The browser drops a message whose address is not that of the page around.
+  function portal() {
+    if (parent === window) return "";
+    try {
+      const { origin, protocol } = new URL(location.ancestorOrigins?.[0] ?? document.referrer);
+      return ["http:", "https:"].includes(protocol) ? origin : "";
+    } catch {
+      return "";
+    }
+  }
+
+  function tellHeight(origin) {
+    let told = 0;
+    new ResizeObserver(() => {
+      const height = Math.ceil(one("#room").getBoundingClientRect().height);
+      if (height && height !== told) parent.postMessage({ type: "guichet-ia:height", height }, origin);
+      told = height;
+    }).observe(one("#room"));
+  }
+
   readWords();
+  if (embedded) {
+    document.body.classList.add("embedded-page");
+    if (portal()) tellHeight(portal());
+  }
   // Gradio names the browser's language as that of the page; the page's is the one in its address.
   const root = document.documentElement;
   new MutationObserver(() => {
