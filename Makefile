@@ -1,6 +1,7 @@
 # make run, make test, make eval, make bench, make lint: each sets up first, with uv where it is on PATH, else with venv and pip.
 PYTHON ?= python3
 TORCH ?= 2.13.0
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -36,7 +37,8 @@ lint: $(VENV)/.installed-dev
 	@$(BIN)/mypy
 
 test: lint
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not alone"
+	@$(BIN)/pytest -m alone
 
 # Torch, large, has an environment of its own, so that `make test` proves that nothing else needs it. The release is
 # pinned to one that has a wheel for processors: without a pin, gigabytes for graphics cards come along.

@@ -10,6 +10,7 @@ import pytest
 from tests.benchmarks.measures import NotMeasured, latency, measure
 from tests.slowness import slowness
 
+pytestmark = pytest.mark.alone
 ROOM = 3
 SIZE = 1_000
 

@@ -117,9 +117,9 @@ def test_a_name_that_exists_takes_no_longer(engine: Engine) -> None:
         visitor = Visitor(client)
 
         def took(name: str) -> float:
-            began = time.perf_counter()
+            began = time.process_time()  # by the clock, other work on the machine would tell
             assert visitor.log_in(name, "une mauvaise devinette").status_code == 422
-            return time.perf_counter() - began
+            return time.process_time() - began
 
         somebody, nobody = (min(took(name) for _ in range(4)) for name in ("anna", "nobody"))
     assert 0.6 < nobody / somebody < 1.67
