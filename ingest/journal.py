@@ -12,6 +12,11 @@ from sqlalchemy.orm import Session
 
 from ingest.database import JournalRow, now
 
+GUICHET = "guichet"
+"""Who stands in the journal for what nobody did by hand."""
+COMMAND_LINE = "(command line)"
+"""Who stands in the journal for what was done from the command line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

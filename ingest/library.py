@@ -33,7 +33,7 @@ from ingest.embedding import Embedder, StaticEmbedder, open_embedder, open_words
 from ingest.errors import LibraryBusy, LibraryUnwritable, ModelMismatch, UnknownDocument
 from ingest.folders import read_in
 from ingest.indexes import Indexes
-from ingest.journal import Journal
+from ingest.journal import COMMAND_LINE, GUICHET, Journal
 from ingest.lexicon import Lexicon
 from ingest.originals import Originals
 from ingest.passages import split
@@ -43,7 +43,7 @@ from ingest.readers.sandbox import Sandbox
 from ingest.receipts import Receipts
 from ingest.report import DraftReport, Report
 from ingest.revisions import PUBLISHABLE, Revisions, WrongState
-from ingest.serving import ITSELF, Arrival, without_doubles
+from ingest.serving import Arrival, without_doubles
 from ingest.settings import Settings
 from ingest.snapshot import DocumentInfo, Passages, Snapshot
 from ingest.usage import Usage
@@ -54,8 +54,6 @@ FORMAT = "5"
 """The form of passages and indexes; another one in the data folder means that the indexes are derived anew."""
 USAGE_KEPT = dt.timedelta(days=400)
 """A year of usage can be compared with the one before it ends."""
-COMMAND = "(command line)"
-"""Who changes documents from the command line, as the journal has it."""
 
 
 class Library:
@@ -214,7 +212,7 @@ class Library:
 
     # --- files and folders ---------------------------------------------------------------------------------------
 
-    def add(self, paths: Iterable[Path], progress: Progress | None = None, *, by: str = COMMAND) -> Report:
+    def add(self, paths: Iterable[Path], progress: Progress | None = None, *, by: str = COMMAND_LINE) -> Report:
         """Take in files and folders. A folder is compared with what it held: what went is removed."""
         report = DraftReport()
         with Sandbox(self.settings) as sandbox:
@@ -222,7 +220,7 @@ class Library:
         return self._store(list(incoming.arrivals), list(incoming.gone), report, by, progress)
 
     def add_documents(
-        self, documents: Iterable[SourceDocument], progress: Progress | None = None, *, by: str = COMMAND
+        self, documents: Iterable[SourceDocument], progress: Progress | None = None, *, by: str = COMMAND_LINE
     ) -> Report:
         """Take in documents that were read elsewhere."""
         report = DraftReport()
@@ -238,7 +236,7 @@ class Library:
                 )
         return self._store(without_doubles(arrivals, {}, report), [], report, by, progress)
 
-    def remove(self, ids: Iterable[str], *, by: str = COMMAND) -> Report:
+    def remove(self, ids: Iterable[str], *, by: str = COMMAND_LINE) -> Report:
         """Stop serving documents by id (every language) or by key (``fr/start-ia``); their revisions are kept."""
         keys: list[str] = []
         for id in ids:
@@ -302,9 +300,9 @@ class Library:
             ended = [key for key, last in serving.ends(self.engine).items() if last < day and key not in arriving]
             for number in set(due) - {arrival.number for arrival in arrivals}:
                 # Two drafts of one document for one day, or one that cannot be read any more: staff has to choose.
-                self.revisions.withdraw(number, ITSELF)
+                self.revisions.withdraw(number, GUICHET)
             self.look_again()
-            return self._store(arrivals, ended, report, ITSELF, None)
+            return self._store(arrivals, ended, report, GUICHET, None)
 
     def _presentable(self, numbers: Sequence[int]) -> Iterator[Arrival]:
         """Yield those of scheduled revisions that can be published: one that cannot must not keep the others back."""

@@ -26,6 +26,7 @@ from ingest.database import RevisionRow, now
 from ingest.documents import Language, Page, Section, Source, SourceDocument, Statement
 from ingest.errors import GuichetError
 from ingest.journal import note
+from ingest.writing import refuse_newer, writing
 
 State = Literal[
     "received", "refused", "draft", "waiting", "scheduled", "published", "replaced", "archived", "discarded"
@@ -35,6 +36,11 @@ STATES: tuple[State, ...] = (
 )  # fmt: skip
 EDITABLE: frozenset[State] = frozenset({"draft", "waiting", "scheduled"})
 """States in which what a revision says of itself may still be changed."""
+HELD = ("regressions", "unknown", "doubled")
+"""Why a publication is held back on its day: control questions would fail; it could not be found out whether they
+would; two drafts of one document were set for the same day."""
+LASTING = ("kind", "status", "status_as_of", "operator", "contact", "aliases")
+"""What a person has said of a document holds for its next version, until a person says otherwise; not so its days."""
 PUBLISHABLE: frozenset[State] = frozenset({"draft", "waiting", "scheduled", "replaced", "archived"})
 
 
@@ -83,6 +89,17 @@ class Revision:
     published_by: str
     ended_at: dt.datetime | None
     remark: str = ""
+    editors: tuple[str, ...] = ()
+    """Everyone who changed it before it was published."""
+    overruled: Mapping[str, Any] | None = None
+    """Set when its publication was set for a day in spite of control questions: ``reason``, ``questions`` (ids)."""
+    held: Mapping[str, Any] | None = None
+    """Set when its publication was held back on its day: ``why`` (one of ``HELD``), ``day``, ``count``."""
+
+    @property
+    def authors(self) -> frozenset[str]:
+        """Who made or changed it: none of them may be the second person."""
+        return frozenset({self.created_by, self.edited_by, *self.editors} - {""})
 
     @property
     def id(self) -> str:
@@ -205,17 +222,40 @@ class Revisions:
             note(session, by, "drafted", f"revision {row.number}", key=document.key)
             return row.number
 
-    def edit(self, number: int, edit: Edit, by: str) -> Revision:
-        """Change what a draft says of itself; a draft that waited for a second person waits no longer."""
-        with self.turn, Session(self._engine) as session, session.begin():
+    def edit(
+        self, number: int, edit: Edit, by: str, *, confirmed: Iterable[str] = (), seen: int | None = None
+    ) -> Revision:
+        """Change what a draft says of itself; a draft that waited for a second person waits no longer.
+
+        What was guessed and is changed, or *confirmed* by name, is a guess no more. *seen* is the ``mark`` of what was
+        opened: raises ``ChangedMeanwhile`` when somebody else has changed it since.
+        """
+        with self.turn, writing(self._engine) as session:
             row = _row(session, number, undefer(RevisionRow.content))
             _in_state(row, EDITABLE)
-            changed = _apply(row, edit)
-            if changed and row.state != "draft":
-                row.state, row.submitted_by, row.publish_on, row.published_by = "draft", "", None, ""
-            if changed:
-                row.edited_by = by
-                note(session, by, "edited", f"revision {number}", changed=sorted(changed))
+            refuse_newer(session, f"revision {number}", ("edited",), seen)
+            _changed_by(session, row, _apply(row, edit), by, confirmed)
+            session.flush()
+            changed_row = to_revision(row)
+        self._moved()
+        return changed_row
+
+    def become(self, number: int, id: str, by: str) -> Revision:
+        """Make a draft the next version of the document *id*: what staff said of that one holds for it too.
+
+        What the draft says itself stays; what it lacks, or what was only guessed of it, is as it was.
+        """
+        with self.turn, writing(self._engine) as session:
+            row = _row(session, number, undefer(RevisionRow.content))
+            _in_state(row, EDITABLE)
+            changed = _apply(row, Edit(id=id))
+            served = session.scalar(
+                select(RevisionRow).where(RevisionRow.key == row.key, RevisionRow.state == "published")
+            )
+            if served is not None:
+                changed |= _take_over(row, served)
+            _changed_by(session, row, changed, by)
+            row.findings = {**row.findings, "resembles": None}
             session.flush()
             changed_row = to_revision(row)
         self._moved()
@@ -225,23 +265,39 @@ class Revisions:
         """Ask a second person to publish a draft."""
         self._move(number, frozenset({"draft"}), "waiting", by, "submitted", submitted_by=by)
 
-    def schedule(self, number: int, day: dt.date, by: str, *, overruled: str = "") -> None:
-        """Have a draft published at the beginning of *day*, in Brussels; *overruled* as in ``Library.publish``."""
+    def schedule(
+        self, number: int, day: dt.date, by: str, *, overruled: str = "", questions: Iterable[str] = ()
+    ) -> None:
+        """Have a draft published at the beginning of *day*, in Brussels.
+
+        *overruled* is why, although the control *questions* (ids) would fail; for others it is held back on its day.
+        """
+        despite = {"reason": overruled, "questions": sorted(questions)} if overruled else None
         self._move(
             number, frozenset({"draft", "waiting"}), "scheduled", by, "scheduled", overruled,
-            publish_on=day.isoformat(), published_by=by,
+            publish_on=day.isoformat(), published_by=by, overruled=despite, held=None,
         )  # fmt: skip
+
+    def hold(self, number: int, why: str, by: str, count: int = 0) -> None:
+        """Make a scheduled revision a draft again, which tells *why* (one of ``HELD``) it was not published."""
+        with self.turn, writing(self._engine) as session:
+            row = _row(session, number)
+            _in_state(row, frozenset({"scheduled"}))
+            row.held = {"why": why, "day": row.publish_on, "count": count}
+            row.state, row.publish_on, row.published_by, row.overruled = "draft", None, "", None
+            note(session, by, "held back", f"revision {number}", key=row.key or "", why=why, count=count)
+        self._moved()
 
     def withdraw(self, number: int, by: str) -> None:
         """Make a waiting or scheduled revision a draft again."""
         self._move(
             number, frozenset({"waiting", "scheduled"}), "draft", by, "withdrawn", submitted_by="", publish_on=None,
-            published_by="",
+            published_by="", overruled=None,
         )  # fmt: skip
 
     def discard(self, number: int, by: str) -> None:
         """Put a draft or a refused file aside."""
-        self._move(number, EDITABLE | {"refused", "received"}, "discarded", by, "discarded", ended_at=now())
+        self._move(number, EDITABLE | {"refused", "received"}, "discarded", by, "discarded", ended_at=now(), held=None)
 
     def recover(self, number: int, by: str) -> None:
         """Take back what was put aside: a draft if it was read, else it is read again."""
@@ -253,11 +309,15 @@ class Revisions:
             row.ended_at = row.problem = None
             note(session, by, "recovered", f"revision {number}")
 
-    def mark(self, number: int, edit: Edit, by: str) -> None:
-        """Set the owner, the review day or the last day of a published revision: they change no index."""
-        with self.turn, Session(self._engine) as session, session.begin():
+    def mark(self, number: int, edit: Edit, by: str, *, seen: int | None = None) -> None:
+        """Set the owner, the review day or the last day of a published revision: they change no index.
+
+        *seen* as in ``edit``.
+        """
+        with self.turn, writing(self._engine) as session:
             row = _row(session, number)
             _in_state(row, EDITABLE | {"published"})
+            refuse_newer(session, f"revision {number}", ("edited",), seen)
             own = Edit(owner=edit.owner, review_by=edit.review_by, expires_on=edit.expires_on, remark=edit.remark)
             if changed := _apply(row, own):
                 note(session, by, "edited", f"revision {number}", changed=sorted(changed))
@@ -265,24 +325,24 @@ class Revisions:
 
     def apart(self, number: int, by: str) -> None:
         """Note that a draft is no new version of the document that it looks like."""
-        with self.turn, Session(self._engine) as session, session.begin():
+        with self.turn, writing(self._engine) as session:
             row = _row(session, number)
             _in_state(row, EDITABLE)
             row.findings = {**row.findings, "resembles": None}
-            note(session, by, "edited", f"revision {number}", changed=["resembles"])
+            _changed_by(session, row, {"resembles"}, by)
 
     def _move(
-        self, number: int, allowed: frozenset[State], state: State, by: str, action: str, overruled: str = "",
+        self, number: int, allowed: frozenset[State], state: State, by: str, action: str, reason: str = "",
         **values: Any,
     ) -> None:  # fmt: skip
-        with self.turn, Session(self._engine) as session, session.begin():
+        with self.turn, writing(self._engine) as session:
             row = _row(session, number)
             _in_state(row, allowed)
             row.state = state
             for name, value in values.items():
                 setattr(row, name, value)
-            if overruled:
-                note(session, by, "overruled", f"revision {number}", reason=overruled)
+            if reason:
+                note(session, by, "overruled", f"revision {number}", reason=reason)
             note(session, by, action, f"revision {number}", key=row.key or "")
         self._moved()
 
@@ -310,7 +370,7 @@ def new_row(state: State, document: SourceDocument, origin: str, folder: str | N
 def _new_row(state: State, name: str, origin: str, digest: str, by: str, **values: Any) -> RevisionRow:
     plain = {
         "title": "", "meta": {}, "warnings": [], "findings": {}, "pages": 0, "owner": "", "edited_by": "",
-        "submitted_by": "", "published_by": "", "remark": "",
+        "submitted_by": "", "published_by": "", "remark": "", "editors": [],
     }  # fmt: skip
     return RevisionRow(
         state=state, name=name, origin=origin, digest=digest, created_at=now(), created_by=by, **(plain | values)
@@ -319,11 +379,11 @@ def _new_row(state: State, name: str, origin: str, digest: str, by: str, **value
 
 def to_revision(row: RevisionRow) -> Revision:
     """Return the value of a row."""
-    columns = {name.name: getattr(row, name.name) for name in dataclasses.fields(Revision) if name.name != "warnings"}
+    columns = {name.name: getattr(row, name.name) for name in dataclasses.fields(Revision) if name.name not in ("warnings", "editors")}
     for name in ("created_at", "published_at", "ended_at"):
         if columns[name] is not None:
             columns[name] = columns[name].replace(tzinfo=dt.UTC)
-    return Revision(**columns, warnings=tuple(row.warnings))
+    return Revision(**columns, warnings=tuple(row.warnings), editors=tuple(row.editors or ()))
 
 
 def _row(session: Session, number: int, *options: Any) -> RevisionRow:
@@ -346,6 +406,39 @@ def _inherit(session: Session, row: RevisionRow) -> None:
         row.review_by, row.expires_on = row.review_by or served.review_by, row.expires_on or served.expires_on
 
 
+def _changed_by(
+    session: Session, row: RevisionRow, changed: set[str], by: str, confirmed: Iterable[str] = ()
+) -> None:
+    """Note who changed what of a draft; what a person has changed or confirmed is no guess any more."""
+    guesses = dict(row.findings.get("guesses") or {})
+    settled = {name for name in (*changed, *confirmed) if name in guesses}
+    if settled:
+        row.findings = {**row.findings, "guesses": {name: each for name, each in guesses.items() if name not in settled}}
+    if not changed and not settled:
+        return
+    if changed and row.state != "draft":
+        row.state, row.submitted_by, row.publish_on, row.published_by, row.overruled = "draft", "", None, "", None
+    row.edited_by, row.held = by, None
+    row.editors = list(dict.fromkeys([*(row.editors or ()), by]))
+    note(session, by, "edited", f"revision {row.number}", changed=sorted(changed | settled))
+
+
+def _take_over(row: RevisionRow, served: RevisionRow) -> set[str]:
+    """Give a draft what staff said of the version that is served; return the names of what is other than before."""
+    guessed = row.findings.get("guesses") or {}
+    # Not so its days: those are of the text.
+    taken = {
+        name: value
+        for name in ("title", "url")
+        if (value := getattr(served, name)) and (name in guessed or not getattr(row, name))
+    }
+    meta = {
+        name: served.meta[name] for name in LASTING if name in served.meta and (name in guessed or name not in row.meta)
+    }
+    days = {name: getattr(row, name) or getattr(served, name) or None for name in ("owner", "review_by", "expires_on")}
+    return _apply(row, Edit(**taken, **days, meta=meta))
+
+
 def refuse_changed(row: RevisionRow, document: SourceDocument) -> None:
     """Raise ``WrongState`` when a revision is not any more what *document* was made of, for publication."""
     _in_state(row, PUBLISHABLE)
@@ -357,6 +450,7 @@ def refuse_changed(row: RevisionRow, document: SourceDocument) -> None:
 def _apply(row: RevisionRow, edit: Edit) -> set[str]:
     """Write an edit into its row; return the names of what is other than before."""
     before = to_revision(row)
+    held = dict(row.meta)
     if edit.id is not None or edit.language is not None:
         language = edit.language or row.language
         id = edit.id or before.id
@@ -373,8 +467,9 @@ def _apply(row: RevisionRow, edit: Edit) -> set[str]:
             meta[key] = value
     row.meta = meta
     after = to_revision(row)
-    names = (each.name for each in dataclasses.fields(Revision))
-    return {name for name in names if getattr(before, name) != getattr(after, name)}
+    names = (each.name for each in dataclasses.fields(Revision) if each.name != "meta")
+    changed = {name for name in names if getattr(before, name) != getattr(after, name)}
+    return changed | {name for name in {*held, *meta} if held.get(name) != meta.get(name)}
 
 
 def _to_document(row: RevisionRow) -> SourceDocument:

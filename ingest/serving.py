@@ -12,13 +12,11 @@ from sqlalchemy.orm import Session
 
 from ingest.database import PassageRow, RevisionRow, now
 from ingest.documents import Passage, SourceDocument
-from ingest.journal import note
+from ingest.journal import GUICHET, note
 from ingest.report import DraftReport, Failure
 from ingest.revisions import new_row, refuse_changed
 from ingest.snapshot import DocumentInfo, passage_values
 
-ITSELF = "guichet"
-"""Who does, in the journal, what was asked for before: a publication or an end on a certain day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +117,8 @@ def serve(
     else:
         row = session.get_one(RevisionRow, arrival.number)
         refuse_changed(row, arrival.document)
-    row.state, row.version, row.ended_at, row.publish_on = "published", version, None, None
-    row.published_at, row.published_by = now(), row.published_by if by == ITSELF and row.published_by else by
+    row.state, row.version, row.ended_at, row.publish_on, row.held = "published", version, None, None, None
+    row.published_at, row.published_by = now(), row.published_by if by == GUICHET and row.published_by else by
     if arrival.version is not None and row.expires_on and row.expires_on < today.isoformat():
         row.expires_on = None  # who publishes it again wants more of it than a minute
     session.flush()

@@ -25,7 +25,7 @@ from ui.staff.accounts import AccountRefused, Accounts, clean_name
 from ui.staff.attempts import Attempts, Key, Ticket
 from ui.staff.passwords import Hasher
 from ui.staff.sessions import Came, Issued, Login, Sessions
-from ui.staff.writing import Busy, moment
+from ingest.writing import moment
 
 AT_ONCE = 2
 IN_LINE = 30

@@ -22,7 +22,7 @@ from ui.staff.accounts import AccountRefused
 from ui.staff.entrance import Entrance, MustWait, NotRight, OneTimeExpired
 from ui.staff.login_pages import Form, Look, say
 from ui.staff.sessions import Came, Forged, Issued, Login
-from ui.staff.writing import Busy
+from ingest.errors import Busy
 from ui.words import preferred
 
 HOME = "/staff/"

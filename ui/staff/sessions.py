@@ -21,7 +21,7 @@ from ingest.errors import GuichetError
 from ingest.journal import note
 from ingest.settings import LOOPBACK, Settings
 from ui.staff.people import ROLES, Person, Role
-from ui.staff.writing import moment, writing
+from ingest.writing import moment, writing
 
 COOKIE = "guichet_staff"
 KNOWN = "guichet_known"
