@@ -12,6 +12,7 @@ A replaced or archived revision can be published again; nothing is ever deleted.
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
@@ -22,6 +23,7 @@ from typing import Any, Literal, cast
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, undefer
 
+from ingest.analysis import fold
 from ingest.database import RevisionRow, now
 from ingest.documents import Language, Page, Section, Source, SourceDocument, Statement
 from ingest.errors import GuichetError
@@ -148,7 +150,7 @@ class Revisions:
         origin: str | None = None,
         limit: int | None = None,
         after: int | None = None,
-    ) -> list[Revision]:
+    ) -> builtins.list[Revision]:
         """Return revisions, newest first, in some *states*, of one document, from one origin; those below *after*."""
         wanted = select(RevisionRow).order_by(RevisionRow.number.desc()).limit(limit)
         if states:
@@ -161,6 +163,35 @@ class Revisions:
             wanted = wanted.where(RevisionRow.number < after)
         with Session(self._engine) as session:
             return [to_revision(row) for row in session.scalars(wanted)]
+
+    def find(self, *states: State, text: str = "", by: str = "", upto: int | None = None) -> builtins.list[int]:
+        """Return the numbers of revisions in some *states*, newest first, without reading what they hold.
+
+        Each word of *text* stands in title, name of the file, or short name; *by* is one of the people who made or
+        changed it; *upto* leaves out what came later.
+        """
+        columns = select(
+            RevisionRow.number, RevisionRow.title, RevisionRow.name, RevisionRow.key, RevisionRow.created_by,
+            RevisionRow.edited_by,
+        )  # fmt: skip
+        wanted = columns.where(RevisionRow.state.in_(states)).order_by(RevisionRow.number.desc())
+        if upto is not None:
+            wanted = wanted.where(RevisionRow.number <= upto)
+        words = fold(text).split()
+        with Session(self._engine) as session:
+            rows = session.execute(wanted).tuples().all()
+        return [
+            number
+            for number, title, name, key, *people in rows
+            if (not by or by in people)
+            and (not words or all(word in fold(f"{title} {name} {key or ''}") for word in words))
+        ]
+
+    def several(self, numbers: Iterable[int]) -> builtins.list[Revision]:
+        """Return the revisions with these numbers, newest first; unknown ones are left out."""
+        wanted = select(RevisionRow).where(RevisionRow.number.in_(tuple(numbers)))
+        with Session(self._engine) as session:
+            return [to_revision(row) for row in session.scalars(wanted.order_by(RevisionRow.number.desc()))]
 
     def ids(self, *states: State) -> set[str]:
         """Return the ids of the documents that have a revision in one of *states*, read without anything else."""
@@ -320,7 +351,7 @@ class Revisions:
             refuse_newer(session, f"revision {number}", ("edited",), seen)
             own = Edit(owner=edit.owner, review_by=edit.review_by, expires_on=edit.expires_on, remark=edit.remark)
             if changed := _apply(row, own):
-                note(session, by, "edited", f"revision {number}", changed=sorted(changed))
+                note(session, by, "edited", f"revision {number}", changed=_named(changed))
         self._moved()
 
     def apart(self, number: int, by: str) -> None:
@@ -420,7 +451,12 @@ def _changed_by(
         row.state, row.submitted_by, row.publish_on, row.published_by, row.overruled = "draft", "", None, "", None
     row.edited_by, row.held = by, None
     row.editors = list(dict.fromkeys([*(row.editors or ()), by]))
-    note(session, by, "edited", f"revision {row.number}", changed=sorted(changed | settled))
+    note(session, by, "edited", f"revision {row.number}", changed=_named(changed | settled))
+
+
+def _named(changed: Iterable[str]) -> list[str]:
+    """Return the names of fields as a form has them."""
+    return sorted({"id" if name == "key" else name for name in changed})
 
 
 def _take_over(row: RevisionRow, served: RevisionRow) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +53,11 @@ def served(engine: Engine) -> dict[str, DocumentInfo]:
         )
         for row in rows
     }  # fmt: skip
+    return in_order(infos)
+
+
+def in_order(infos: Mapping[str, DocumentInfo]) -> dict[str, DocumentInfo]:
+    """Return documents in the order in which they are served: that of their names, then of their languages."""
     return dict(sorted(infos.items(), key=lambda pair: (pair[1].id, pair[1].language)))
 
 
@@ -129,10 +134,11 @@ def serve(
     note(session, by, "published", f"document {key}", revision=row.number, version=version)
 
 
-def info(document: SourceDocument, revision: int, version: int, passages: int) -> DocumentInfo:
+def info(document: SourceDocument, revision: int, version: int, passages: int, *, draft: bool) -> DocumentInfo:
+    """Return what would be known of a document that is not served, or not any more."""
     return DocumentInfo(
         document.key, document.id, document.language, version, document.title, document.url, document.as_of,
-        dict(document.meta), passages, revision,
+        dict(document.meta), passages, revision, draft,
     )  # fmt: skip
 
 
