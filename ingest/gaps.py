@@ -259,7 +259,7 @@ class Gaps:
         with writing(self._engine) as session:
             refuse_newer(session, f"gap {id}", (action,), seen)
             session.execute(update(GapRow).where(GapRow.id == id).values(**values))
-            note(session, by, action, f"gap {id}", **detail)
+            note(session, by, action, f"gap {id}", **detail, changed=sorted(values.keys() & {"owner", "title", "note"}))
 
     def close_by_replay(self, id: int, generation: int, document: str, pins: int = 0) -> bool:
         """Close an open item that is answered now; return whether it was still open.

@@ -65,6 +65,11 @@ class Journal:
                 for row in session.scalars(wanted)
             ]
 
+    def mark(self) -> int:
+        """Return the number of the last entry: what a form carries of the moment when it was opened."""
+        with Session(self._engine) as session:
+            return session.scalar(select(func.max(JournalRow.number))) or 0
+
     def people(self) -> list[str]:
         """Return who stands in the journal, by the alphabet."""
         with Session(self._engine) as session:

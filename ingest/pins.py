@@ -18,7 +18,7 @@ from ingest.database import AnswerRow, JournalRow, PinRow, PinVersionRow, StateR
 from ingest.documents import LANGUAGES, Language
 from ingest.errors import NeedsSecondPerson, UnknownPin
 from ingest.journal import note
-from ingest.writing import refuse_newer, writing
+from ingest.writing import mark, refuse_newer, writing
 
 COUNTER = "pins"
 """Name of the state that counts the changes: whoever keeps pins in memory compares it."""
@@ -159,6 +159,10 @@ class Pins:
         with self._engine.connect() as connection:
             value = connection.execute(_COUNTED).scalar()
         return int(value or 0)
+
+    def mark(self) -> int:
+        """Return the mark of what is there now, for a form."""
+        return mark(self._engine)
 
     @property
     def public_changes(self) -> int:

@@ -110,7 +110,7 @@ class Watching:
             if known and digest:
                 row.digest, row.etag, row.last_modified = digest, known.etag, known.last_modified
                 row.final_url = known.final_url
-            note(session, by, "watched", _subject(address), days=days, document=row.document)
+            note(session, by, "watched", _subject(address), days=days, document=row.document, changed=["days"])
             return _watched(row)
 
     def add_all(self, urls: Iterable[str], by: str, source: str) -> int:

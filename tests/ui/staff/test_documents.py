@@ -341,10 +341,10 @@ def test_a_new_version_keeps_what_staff_said_of_the_served_one(found: Desk, room
 def test_a_guess_is_shown_until_somebody_settles_it(found: Desk, room: StaffDesk) -> None:
     """A change of one field settles its guess only; the others stay marked until they are changed or confirmed."""
     number = found.draft(BUS)
-    guesses = {name: {"value": "x", "basis": "words"} for name in ("title", "kind", "as_of", "language")}
+    guesses = {name: {"value": "x", "basis": "text"} for name in ("title", "kind", "as_of", "language")}
     with Session(found.library.engine) as session, session.begin():
         session.get_one(RevisionRow, number).findings = {"guesses": guesses}
-    fields = {"number": str(number), "title": BUS.title, "id": "bus", "language": "fr"}
+    fields = {"number": str(number), "title": BUS.title, "id": "bus", "language": "fr", "as_of": BUS.as_of or ""}
 
     def marked() -> int:
         return room.show(ELLA, "fr", f"documents/{number}").count('class="guess"')
