@@ -410,7 +410,11 @@ def _new_row(state: State, name: str, origin: str, digest: str, by: str, **value
 
 def to_revision(row: RevisionRow) -> Revision:
     """Return the value of a row."""
-    columns = {name.name: getattr(row, name.name) for name in dataclasses.fields(Revision) if name.name not in ("warnings", "editors")}
+    columns = {
+        name.name: getattr(row, name.name)
+        for name in dataclasses.fields(Revision)
+        if name.name not in ("warnings", "editors")
+    }
     for name in ("created_at", "published_at", "ended_at"):
         if columns[name] is not None:
             columns[name] = columns[name].replace(tzinfo=dt.UTC)
@@ -437,14 +441,15 @@ def _inherit(session: Session, row: RevisionRow) -> None:
         row.review_by, row.expires_on = row.review_by or served.review_by, row.expires_on or served.expires_on
 
 
-def _changed_by(
-    session: Session, row: RevisionRow, changed: set[str], by: str, confirmed: Iterable[str] = ()
-) -> None:
+def _changed_by(session: Session, row: RevisionRow, changed: set[str], by: str, confirmed: Iterable[str] = ()) -> None:
     """Note who changed what of a draft; what a person has changed or confirmed is no guess any more."""
     guesses = dict(row.findings.get("guesses") or {})
     settled = {name for name in (*changed, *confirmed) if name in guesses}
     if settled:
-        row.findings = {**row.findings, "guesses": {name: each for name, each in guesses.items() if name not in settled}}
+        row.findings = {
+            **row.findings,
+            "guesses": {name: each for name, each in guesses.items() if name not in settled},
+        }
     if not changed and not settled:
         return
     if changed and row.state != "draft":

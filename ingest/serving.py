@@ -18,7 +18,6 @@ from ingest.revisions import new_row, refuse_changed
 from ingest.snapshot import DocumentInfo, passage_values
 
 
-
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """A document that is to be served: a revision that exists, or (``number`` None) one that is made of it."""

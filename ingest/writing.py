@@ -1,4 +1,4 @@
-"""Transactions that read, decide and write; and how a form that grew old while it was filled in is told from a fresh one.
+"""Transactions that read, decide and write; and how a form that has grown old is told from a fresh one.
 
 A form carries the :func:`mark` of what it was opened on: the last entry of the journal. What the journal tells of its
 subject after that, somebody else did meanwhile.
@@ -36,9 +36,7 @@ def mark(engine: Engine) -> int:
         return session.scalar(select(func.max(JournalRow.number))) or 0
 
 
-def refuse_newer(
-    session: Session, subject: str, actions: Collection[str], seen: int | None
-) -> None:
+def refuse_newer(session: Session, subject: str, actions: Collection[str], seen: int | None) -> None:
     """Raise ``ChangedMeanwhile`` when the journal tells of one of *actions* on *subject* after the entry *seen*.
 
     None sees everything. Call it in the transaction that writes.

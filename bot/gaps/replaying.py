@@ -38,7 +38,11 @@ def replayed_gaps(bot: Replaying, board: Board, today: dt.date, *, seconds: floa
     ends = time.monotonic() + seconds
     generation, pins = bot.library.generation, bot.library.pins.public_changes
     tallies = board.gaps.tallies()
-    due = [gap for gap in board.gaps.gaps() if gap.state != "done" and (gap.replayed < generation or gap.replayed_pins < pins)]
+    due = [
+        gap
+        for gap in board.gaps.gaps()
+        if gap.state != "done" and (gap.replayed < generation or gap.replayed_pins < pins)
+    ]
     due.sort(key=lambda gap: (-tallies.get(gap.id, Tally()).count, gap.id))
     asked = 0
     closed: list[int] = []

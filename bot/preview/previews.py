@@ -382,6 +382,6 @@ def _subject(numbers: Sequence[int], gone: Sequence[str]) -> str:
 
 
 __all__ = [
-    "Demand", "GoldenMade", "GoldenResult", "LibraryChanged", "Made", "PreviewFailed", "PreviewRunning", "PreviewStopped",
-    "Previews", "Running", "Verdict",
+    "Demand", "GoldenMade", "GoldenResult", "LibraryChanged", "Made", "PreviewFailed", "PreviewRunning",
+    "PreviewStopped", "Previews", "Running", "Verdict",
 ]  # fmt: skip

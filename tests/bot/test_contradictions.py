@@ -163,7 +163,9 @@ def test_a_ruling_that_is_undone_brings_both_values_back(tmp_path: Path) -> None
         bot.library.cards.withdraw_ruling(ruling.number, "ann")
         answer = bot.ask(QUESTION, language="fr")
         with bot.library.cards._engine.connect() as connection:
-            acts = connection.execute(select(JournalRow.by, JournalRow.action).where(JournalRow.by != COMMAND_LINE)).all()
+            acts = connection.execute(
+                select(JournalRow.by, JournalRow.action).where(JournalRow.by != COMMAND_LINE)
+            ).all()
     assert {FIRST, SECOND} <= {citation.quote for citation in answer.citations}
     assert acts == [("lea", "contradiction ruled"), ("ann", "ruling undone")]
 

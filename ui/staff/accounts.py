@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from ingest.database import AccountRow, StaffAttemptRow, StaffBrowserRow, StaffSessionRow, now
 from ingest.errors import GuichetError
 from ingest.journal import GUICHET, note
+from ingest.writing import moment, writing
 from ui.staff import attempts
 from ui.staff.passwords import Flaw, Hasher, flaw, one_time
 from ui.staff.people import ROLES, Role
-from ingest.writing import moment, writing
 
 FIRST = "admin"
 """The account that the first start makes."""

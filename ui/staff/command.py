@@ -17,7 +17,6 @@ from ingest.settings import Settings
 from ui.staff.accounts import Account, AccountRefused, Accounts
 
 
-
 def run(settings: Settings, options: argparse.Namespace, say: Callable[[str], object] = print) -> int:
     """Do one command; what cannot be done raises an error of ours."""
     with _accounts(settings) as accounts:

@@ -149,7 +149,9 @@ def _labelled(
     return tag(
         "div",
         tag("label", label, for_=id),
-        tag("div", tag("span", guessed, class_="guess", id=f"{id}-guess"), right, class_="guesses") if guessed else None,
+        tag("div", tag("span", guessed, class_="guess", id=f"{id}-guess"), right, class_="guesses")
+        if guessed
+        else None,
         control,
         tag("p", hint, class_="hint", id=f"{id}-hint") if hint else None,
         tag("p", class_="error", id=f"{id}-error", hidden=True),

@@ -1,4 +1,4 @@
-"""What is said at the desk when something cannot be done: one sentence for each error of ours, in the reader's language.
+"""What is said at the desk when something cannot be done: a sentence for each error, in the reader's language.
 
 The texts of the errors themselves are English, for the command line and the log.
 """
@@ -32,6 +32,7 @@ from ingest.errors import (
 )
 from ingest.revisions import UnknownRevision, WrongState
 from ingest.settings import BRUSSELS
+from ingest.web.health import GONE
 from ingest.web.watching import NotWatched
 from ui.staff.accounts import AccountRefused
 from ui.staff.forms import words
@@ -81,6 +82,12 @@ def running(present: Running, language: Language) -> str:
     return words("desk_quality.is_running", language, by=present.by, done=done, total=present.total)
 
 
+def unreached(problem: str, status: int | None, language: Language) -> str:
+    """Return why an address of the web gives no page: *problem* is one of ``ingest.web.addresses.KINDS``."""
+    key = "gone" if problem == "status" and status in GONE else problem
+    return words(f"desk_web.{key}", language, number=status or "–")
+
+
 def _changed(error: ChangedMeanwhile, language: Language) -> str:
     at = error.at.astimezone(BRUSSELS)
     when = f"{date_in_words(at.date().isoformat(), language)}, {at:%H:%M}"
@@ -92,7 +99,7 @@ _WITH_MORE: Mapping[type[GuichetError], Callable[..., str]] = {
     Refused: lambda error, _language: str(error),
     ChangedMeanwhile: _changed,
     CardError: lambda error, language: words(f"desk_programmes.refused_{error.refusal}", language),
-    WebError: lambda error, language: words(f"desk_web.{error.kind}", language),
+    WebError: lambda error, language: unreached(error.kind, getattr(error, "status", None), language),
     UnreadableFile: lambda error, language: refusal(error.kind, str(error).partition(":")[0], language),
     GoldenInvalid: lambda error, language: words("desk_quality.golden_invalid", language, problem=error),
     PreviewRunning: lambda error, language: running(error.running, language),

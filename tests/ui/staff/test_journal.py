@@ -111,7 +111,7 @@ def test_what_the_rooms_write_is_read_in_words(room: str) -> None:
     written = {
         "documents": "received refused drafted edited submitted withdrawn scheduled published overruled archived "
         "discarded recovered",
-        "pins": "prepared changed activated deactivated review_asked",
+        "pins": "prepared changed activated deactivated review_asked review_settled held_back",
         "gaps": "in_hand closed reopened renamed noted document_started merged split",
         "cards": "value_proposed value_confirmed value_rejected decision_undone contradiction_ruled ruling_undone "
         "programme_made programme_withdrawn",

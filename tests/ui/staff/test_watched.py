@@ -64,7 +64,7 @@ def act(room: StaffDesk, action: str, person: Person = PAUL, **fields: str) -> O
 def test_a_page_that_is_alive_is_seen(room: StaffDesk) -> None:
     """The list shows what was found last, when, and when the page is read next; its link leads to the page's own."""
     page = html.unescape(room.show(ELLA, "fr", "watched"))
-    assert words("desk_watched.state_valid", "fr") in page
+    assert words("desk_web.state_valid", "fr") in page
     assert f"#/{PLACE}" in page
     assert 'value="5"' in room.show(ELLA, "fr", PLACE)
     assert URL not in html.unescape(room.show(ELLA, "fr", "watched?text=autre"))

@@ -103,9 +103,7 @@ class Answers:
         held = {each.pin.number: each for each in matcher.suspended(self._today)}
         times = matcher.library.pins.times_served(now() - MONTH)
         heads = [words(key, language) for key in ("question", "state", "owner", "expires", "times")]
-        ordered = sorted(
-            pins, key=lambda pin: (pin.number not in held, not pin.wish, not pin.active, -pin.number)
-        )
+        ordered = sorted(pins, key=lambda pin: (pin.number not in held, not pin.wish, not pin.active, -pin.number))
         part = listing.page(visit.query.get("from", ""), len(ordered), PAGE)
         rows = [
             (

@@ -17,7 +17,7 @@ from ingest.report import Report
 from ingest.revisions import EDITABLE, Revision, State, UnknownRevision
 from ingest.web.arriving import WebIntake
 from ui.markup import Child, Markup, tag
-from ui.staff import forms
+from ui.staff import forms, refusals
 from ui.staff.desk import (
     Action,
     Doing,
@@ -231,9 +231,7 @@ class Documents:
             for each in found
         ]
         title = words("desk_documents.ended", language)
-        more = listing.pages(
-            page, lambda start: forms.address("documents", list="ended", **{"from": start}), language
-        )
+        more = listing.pages(page, lambda start: forms.address("documents", list="ended", **{"from": start}), language)
         nothing = forms.empty(words("desk_documents.ended_empty", language))
         listed = forms.table(title, heads, rows, headed=True) if rows else nothing
         back = tag("p", forms.link("documents", words("desk_documents.back_to_all", language)))
@@ -305,7 +303,7 @@ class Documents:
                 return Outcome(words("desk_documents.sitemap_arrived", language, count=count), "documents")
             number = self._web.fetch(url, visit.person.name)
         except WebError as error:
-            sentence = words(f"desk_web.{error.kind}", language)
+            sentence = refusals.sentence(error, language)
             return Outcome(sentence, failed=True, wrong={"url": sentence})
         return Outcome(words("desk_documents.web_arrived", language), f"documents/{number}")
 
@@ -390,9 +388,7 @@ class Documents:
             yield look.refused
             return
         broken = self._previews.broken([number]) if look.overruled else ()
-        self._library.revisions.schedule(
-            number, day, visit.person.name, overruled=look.overruled, questions=broken
-        )
+        self._library.revisions.schedule(number, day, visit.person.name, overruled=look.overruled, questions=broken)
         said = words("desk_documents.scheduled", language, date=date_in_words(day.isoformat(), language))
         again = words("desk_documents.scheduled_again", language) if self._library.settings.preview_blocks else ""
         yield Outcome(" ".join(each for each in (said, again, look.said) if each), f"documents/{number}")

@@ -17,7 +17,7 @@ from ingest.web.links import Link, Links, cited
 from ingest.web.watching import Watched, Watching
 from ui.markup import Child, Markup, tag
 from ui.staff import forms
-from ui.staff.desk import Action, Export, NoSuchPlace, Visit
+from ui.staff.desk import Action, Export, Visit
 from ui.staff.forms import words
 from ui.staff.rooms import listing
 from ui.staff.rooms.listing import in_languages, named

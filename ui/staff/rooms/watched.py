@@ -19,6 +19,7 @@ from ui.markup import Child, Markup, joined, tag
 from ui.staff import forms
 from ui.staff.desk import SEEN, Action, Export, Fields, NoSuchPlace, Outcome, Step, Visit, overtaken, seen
 from ui.staff.forms import words
+from ui.staff.refusals import unreached
 from ui.staff.rooms import listing
 from ui.staff.working import stepwise
 from ui.words import date_in_words
@@ -128,7 +129,7 @@ class WatchedPages:
             tag("p", forms.link("watched", words("desk_watched.back", language))),
             tag("dl", [joined(tag("dt", words(f"desk_watched.{name}", language)), tag("dd", value))
                        for name, value in facts], class_="facts"),
-            tag("p", words(f"desk_web.{health.problem}", language), class_="attention") if health.problem else None,
+            tag("p", unreached(health.problem, health.status, language), class_="attention") if health.problem else None,
             tag(
                 "div",
                 forms.do("watched.check", words("desk_watched.check", language), look="primary", url=found.url)
@@ -161,7 +162,7 @@ class WatchedPages:
         yield Step(words("desk_watched.asking", language))
         found = yield from stepwise(lambda _progress: self._watching.check(url), lambda step: step)
         failed = found.what in ("vanished", "failed")
-        why = words(f"desk_web.{found.problem}", language) if found.problem else ""
+        why = unreached(found.problem, found.health.status, language) if found.problem else ""
         said = " ".join(each for each in (words(f"desk_watched.was_{found.what}", language), why) if each)
         yield Outcome(said, forms.address("watched", url), failed=failed)
 
@@ -193,15 +194,15 @@ class WatchedPages:
 
 def _states(language: Language) -> dict[str, str]:
     return {"": words("desk_watched.any", language)} | {
-        state: words(f"desk_watched.state_{state}", language) for state in get_args(State)
+        state: words(f"desk_web.state_{state}", language) for state in get_args(State)
     }
 
 
 def _state(watched: Watched, language: Language) -> Markup:
     health = watched.health
     if health.checked_at is None:
-        return forms.badge("quiet", words("desk_watched.state_new", language))
-    return forms.badge(LOOKS[health.state], words(f"desk_watched.state_{health.state}", language))
+        return forms.badge("quiet", words("desk_web.state_unchecked", language))
+    return forms.badge(LOOKS[health.state], words(f"desk_web.state_{health.state}", language))
 
 
 def _when(at: dt.datetime | None, language: Language) -> str:
