@@ -18,6 +18,6 @@ from bot.preview.previews import (
 
 __all__ = [
     "KINDS", "Change", "Comparison", "Demand", "GoldenInvalid", "GoldenMade", "GoldenQuestion", "GoldenResult",
-    "GoldenSet", "LibraryChanged", "Made", "Missing", "PreviewFailed", "PreviewRunning", "PreviewStopped", "PreviewTooSlow",
-    "Previews", "Progress", "Question", "Running", "Side", "Verdict", "compare", "read_golden",
+    "GoldenSet", "LibraryChanged", "Made", "Missing", "PreviewFailed", "PreviewRunning", "PreviewStopped",
+    "PreviewTooSlow", "Previews", "Progress", "Question", "Running", "Side", "Verdict", "compare", "read_golden",
 ]  # fmt: skip

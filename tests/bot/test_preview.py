@@ -690,7 +690,7 @@ def test_a_preview_that_somebody_makes_leaves_it_for_later(desk: Desk) -> None:
 
 
 def test_nothing_else_publishes_what_has_to_be_looked_at(tmp_path: Path) -> None:
-    """Neither the first question of the day nor the start of the server publishes it unseen; without the setting both."""
+    """Neither the first question of the day nor the start publishes it unseen; without the setting both do."""
     for name, blocks, state in (("a", True, "scheduled"), ("b", False, "published")):
         (tmp_path / name).mkdir()
         with opened(tmp_path / name, preview_blocks=blocks) as desk:

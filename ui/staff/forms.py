@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from bot.wording import say
 from ingest.documents import Language
 from ui.markup import Child, Markup, icon, joined, tag
-from ui.words import typeset, word
+from ui.words import date_in_words, typeset, word
 
 
 def words(key: str, language: Language, **values: object) -> str:
@@ -230,6 +230,11 @@ def search(where: str, *children: Child) -> Markup:
 def copy(text: str, label: str) -> Markup:
     """Return a button that copies *text* and says so."""
     return tag("button", icon("copy"), tag("span", label), type="button", class_="quiet", data_copy=text)
+
+
+def day(date: str | None, language: Language) -> Markup:
+    """Return an ISO date in words that a narrow column does not break."""
+    return tag("span", date_in_words(date, language), class_="day") if date else tag("span")
 
 
 def size(count: int, language: Language) -> str:

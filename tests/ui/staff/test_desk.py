@@ -132,9 +132,13 @@ def spelled(path: Path) -> Iterator[str]:
             # What is open on both sides, or nearly everywhere, would be every key there is.
             if len("".join(parts).replace("\0", "").rpartition(r"\.")[2]) > 1:
                 yield "".join(parts).replace("\0", r"\w+")
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:
-            if re.fullmatch(r"[\w.]{2,80}", node.value):
-                yield re.escape(node.value)
+        elif (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in inside
+            and re.fullmatch(r"[\w.]{2,80}", node.value)
+        ):
+            yield re.escape(node.value)
 
 
 def knowing(catalogue_name: str) -> list[Path]:
@@ -151,7 +155,7 @@ FAMILIES = (
     r"desk_findings\.\w+_(one|many)|desk_quality\.(publish|archive)_anyway|desk_programmes\.(size|legal_form|seat|stage)_\w+"
     r"|desk_programmes\.bad_\w+|desk_web\.(scheme|port|credentials|dns|too_many_redirects|robots|tls|connection)"
     r"|desk_web\.(unreadable|not_taken)|desk_todo\.(stale|review_soon|expires_soon|call_closed|closes_soon|never_cited)"
-    r"|desk\.room_\w+|desk_journal\.action_\w+"
+    r"|desk\.room_\w+|desk_journal\.(action|detail|subject)_\w+"
 )
 """Strings whose keys are made of what other modules name: kinds, reasons, criteria; each has a test of its own."""
 

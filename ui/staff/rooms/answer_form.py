@@ -224,8 +224,10 @@ def shown_form(
             "threshold", words("threshold", language), writing.threshold, kind="number",
             hint=words("threshold_hint", language), min="0.65", max="1", step="0.01",
         ),
-        submit(words("preview", language), name="then", value="preview"),
-        submit(words("save", language), look="primary", name="then", value="save"),
+        tag(
+            "div", submit(words("preview", language), name="then", value="preview"),
+            submit(words("save", language), look="primary", name="then", value="save"), class_="row",
+        ),
     )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from ingest.languages import detect
 from ingest.pins import Pin, PinContent, PinVersion
 from ui.markup import Markup, joined, shown, tag
 from ui.staff.desk import Action, Export, Fields, NoSuchPlace, Outcome, Visit, overtaken, seen
-from ui.staff.forms import address, badge, do, empty, field, form, link, submit, table, titled
+from ui.staff.forms import address, badge, day, do, empty, field, form, link, submit, table, titled
 from ui.staff.rooms import listing
 from ui.staff.rooms.answer_form import Writing, shown_form, titled_source, words, year_from
 from ui.words import date_in_words
@@ -110,7 +110,7 @@ class Answers:
                 link(f"answers/{pin.number}", pin.latest.content.question),
                 _state(pin, held.get(pin.number), language),
                 pin.latest.content.owner,
-                date_in_words(pin.latest.content.expires.isoformat(), language),
+                day(pin.latest.content.expires.isoformat(), language),
                 str(times.get(pin.number, 0)),
             )
             for pin in ordered[part.start : part.end]
@@ -351,7 +351,7 @@ class Answers:
             (
                 str(version.number),
                 version.by,
-                date_in_words(version.at.date().isoformat(), language),
+                day(version.at.date().isoformat(), language),
                 [_said(version), self._again(visit, pin, version)],
             )
             for version in self._matcher().library.pins.versions(pin.number)

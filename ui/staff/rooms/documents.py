@@ -141,11 +141,16 @@ class Documents:
         heads = [words(f"desk_documents.column_{name}", language) for name in ("title", "state", "found", "by", "when")]
         rows = [
             [
-                tag("span", _box(each, language) if may_publish and each.state in EDITABLE else None, " ", named(each)),
+                tag(
+                    "span",
+                    _box(each, language) if may_publish and each.state in EDITABLE else None,
+                    named(each),
+                    class_="pick",
+                ),
                 state_badge(each, language),
                 tag("span", revision.in_short(each, language)),
                 each.edited_by or each.created_by,
-                date_in_words(each.created_at.date().isoformat(), language),
+                forms.day(each.created_at.date().isoformat(), language),
             ]
             for each in found
         ]
@@ -194,7 +199,7 @@ class Documents:
             [
                 in_languages(revisions, language),
                 ", ".join(dict.fromkeys(str(each.version) for each in revisions)),
-                date_in_words(review, language)
+                forms.day(review, language)
                 if (review := min(each.review_by or "9999" for each in revisions)) != "9999"
                 else "",
             ]
@@ -226,7 +231,7 @@ class Documents:
                 named(each),
                 state_badge(each, language),
                 str(each.version or ""),
-                date_in_words(each.ended_at.date().isoformat(), language) if each.ended_at else "",
+                forms.day(each.ended_at.date().isoformat(), language) if each.ended_at else "",
             ]
             for each in found
         ]

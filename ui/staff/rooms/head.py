@@ -16,7 +16,7 @@ from ui.staff import forms
 from ui.staff.desk import SEEN, Fields
 from ui.staff.forms import words
 from ui.staff.verdict import guessed
-from ui.words import word
+from ui.words import date_in_words, word
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _PARTIAL = re.compile(r"\d{4}(-\d\d){0,2}")
@@ -229,10 +229,10 @@ def lines(found: Revision, language: Language) -> list[tuple[str, Child]]:
         "id": found.id,
         "language": word("language_name", found.language) if found.language else "",
         "kind": words(f"desk_documents.kind_{kind}", language) if kind else "",
-        "as_of": found.as_of or "",
+        "as_of": date_in_words(found.as_of, language) if found.as_of else "",
         "status": words(f"desk_documents.status_{status}", language) if status else "",
-        "opens": str(meta.get("opens") or ""),
-        "closes": str(meta.get("closes") or ""),
+        "opens": date_in_words(str(meta["opens"]), language) if meta.get("opens") else "",
+        "closes": date_in_words(str(meta["closes"]), language) if meta.get("closes") else "",
         "operator": str(meta.get("operator") or ""),
         "url": forms.outside(found.url, language) if found.url else "",
         "aliases": ", ".join(meta.get("aliases") or ()),

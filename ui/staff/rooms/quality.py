@@ -182,7 +182,7 @@ def _week(
     told = asked.measures([answer for answer in given if answer.day in days])
     milliseconds = [words("desk_quality.milliseconds", language, count=count) for count in (told.p50, told.p95)]
     return [
-        date_in_words(monday.isoformat(), language),
+        forms.day(monday.isoformat(), language),
         str(told.answers),
         _bar(told.answered, told.answers, language) if told.answers else "",
         str(sum(thumbs.get((day, 1), 0) for day in days)),

@@ -23,7 +23,7 @@ from ui.staff.desk import NoSuchPlace, Visit
 from ui.staff.differences import marked
 from ui.staff.forms import words
 from ui.staff.rooms import head, preview
-from ui.staff.rooms.journal import action_in_words
+from ui.staff.rooms.journal import action_in_words, moment_in_words, person_in_words
 from ui.staff.rooms.listing import state_badge
 from ui.staff.verdict import refusal, verdict
 from ui.words import date_in_words
@@ -183,7 +183,7 @@ def _publishing(library: Library, previews: Previews, visit: Visit, found: Revis
             _reason("publish", language) if blocked else None,
             forms.submit(words("desk_documents.publish", language), look="primary"),
         ),
-        tag("p", look, " ", unseen),
+        tag("p", look, tag("span", unseen, class_="hint") if unseen else None, class_="effect"),
         tag(
             "details",
             tag("summary", words("desk_documents.later", language)),
@@ -321,7 +321,7 @@ def _history(library: Library, found: Revision, language: Language) -> Markup:
                 when if same else forms.link(forms.address("documents", each.number), when),
                 state_badge(each, language),
                 str(each.version or ""),
-                each.published_by or each.edited_by or each.created_by,
+                person_in_words(each.published_by or each.edited_by or each.created_by, language),
                 None if same else forms.link(compare, words("desk_documents.compare", language)),
             ]
         )
@@ -337,8 +337,8 @@ def _history(library: Library, found: Revision, language: Language) -> Markup:
             [
                 tag(
                     "li",
-                    tag("time", f"{entry.at:%Y-%m-%d %H:%M}", datetime=entry.at.isoformat()),
-                    f" {action_in_words(entry.action, language)}, {entry.by}",
+                    moment_in_words(entry, language),
+                    f" · {action_in_words(entry.action, language)} · {person_in_words(entry.by, language)}",
                 )
                 for entry in entries
             ],

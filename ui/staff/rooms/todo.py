@@ -148,7 +148,7 @@ def _revisions(key: str, found: Sequence[Revision], visit: Visit) -> Markup | No
     heads = [words(f"desk_todo.column_{name}", language) for name in ("document", "day", "owner")]
 
     def row(revision: Revision) -> list[Child]:
-        made = date_in_words(revision.created_at.date().isoformat(), language)
+        made = forms.day(revision.created_at.date().isoformat(), language)
         return [named(revision), made, revision.edited_by or revision.created_by]
 
     return _list(key, heads, found, row, visit)
@@ -166,7 +166,7 @@ def _duties(reason: str, found: Sequence[Duty], visit: Visit) -> Markup | None:
 
     def row(entry: tuple[tuple[str, str, str], list[Revision]]) -> list[Child]:
         (_, day, owner), revisions = entry
-        return [in_languages(revisions, language), date_in_words(day, language),
+        return [in_languages(revisions, language), forms.day(day, language),
                 owner or words("desk_todo.nobody", language)]  # fmt: skip
 
     return _list(reason, heads, list(together.items()), row, visit)
@@ -174,12 +174,12 @@ def _duties(reason: str, found: Sequence[Duty], visit: Visit) -> Markup | None:
 
 def _link_row(link: Link, *, where: Mapping[str, tuple[str, ...]], language: Language) -> list[Child]:
     keys = ", ".join(where.get(link.url, ())[:5])
-    return [forms.outside(link.url, language), date_in_words(link.health.since.date().isoformat(), language), keys]
+    return [forms.outside(link.url, language), forms.day(link.health.since.date().isoformat(), language), keys]
 
 
 def _watched_row(watched: Watched, *, made: Mapping[str, Revision], language: Language) -> list[Child]:
     served = made.get(origin_of(watched.url))
-    since = date_in_words(watched.health.since.date().isoformat(), language)
+    since = forms.day(watched.health.since.date().isoformat(), language)
     what = named(served) if served else watched.document or ""
     return [forms.link(forms.address("watched", watched.url), watched.url), since, what]
 
@@ -194,7 +194,7 @@ def _held_back(found: Sequence[Revision], visit: Visit) -> Markup | None:
     def row(revision: Revision) -> list[Child]:
         held = revision.held or {}
         why = words(f"desk_todo.held_{held.get('why')}", language)
-        return [named(revision), date_in_words(held.get("day"), language), why]
+        return [named(revision), forms.day(held.get("day"), language), why]
 
     return _list("held", heads, found, row, visit)
 

@@ -129,7 +129,9 @@ class WatchedPages:
             tag("p", forms.link("watched", words("desk_watched.back", language))),
             tag("dl", [joined(tag("dt", words(f"desk_watched.{name}", language)), tag("dd", value))
                        for name, value in facts], class_="facts"),
-            tag("p", unreached(health.problem, health.status, language), class_="attention") if health.problem else None,
+            tag("p", unreached(health.problem, health.status, language), class_="attention")
+            if health.problem
+            else None,
             tag(
                 "div",
                 forms.do("watched.check", words("desk_watched.check", language), look="primary", url=found.url)
