@@ -147,8 +147,6 @@ def _detail(detail: Mapping[str, object], language: Language) -> str:
 def _value(value: object, language: Language) -> str:
     if isinstance(value, list):
         return ", ".join(_value(each, language) for each in value)
-    if value is True:
-        return words("desk_journal.yes", language)
     if isinstance(value, str):
         for key in (f"desk_documents.field_{value}", f"desk_todo.held_{value}", f"desk_accounts.role_{value}"):
             if key in catalogue():
