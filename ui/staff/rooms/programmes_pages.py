@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import urlencode
 
 from bot.cards import QUOTELESS, Card
@@ -228,7 +229,7 @@ class Page:
         language = visit.language
         if not visit.person.may("publisher") or (card.own and value.field == "title"):
             return None
-        held = {"programme": card.id, "key": value.key, SEEN: value.number}
+        held: dict[str, Any] = {"programme": card.id, "key": value.key, SEEN: value.number}
         shown: list[Markup] = []
         if value.state == "proposed" and (value.quote or value.field in QUOTELESS):
             shown.append(do("programmes.confirm", say("confirm", language), look="primary", **held))
