@@ -50,5 +50,6 @@ def _opened(settings: Settings) -> Iterator[Library]:
         if not library.documents and not library.generation and settings.corpus_dir.is_dir():
             with bar() as progress:
                 library.add([settings.corpus_dir], progress)
-        library.settle(settings.current_date())
+        # Where a change is looked at before it is published, the desk publishes what is scheduled.
+        library.settle(settings.current_date(), publishing=not settings.preview_blocks)
         yield library

@@ -185,10 +185,27 @@ class Cards:
             found.append(replace(info, meta={**_stated(info.meta, card), **kind}))
         return found
 
-    def confirm(self, value: CardValue, by: str, snapshot: Reading, reason: str = "") -> int:
-        """Confirm *value*; refused when its quote does not stand in a current document or lacks its figure."""
+    def confirm(
+        self,
+        value: CardValue,
+        by: str,
+        snapshot: Reading,
+        reason: str = "",
+        *,
+        seen: int | None = None,
+        second_person: bool = False,
+    ) -> int:
+        """Confirm *value*; refused when its quote does not stand in a current document or lacks its figure.
+
+        A correction that waited takes the place of what it corrects. *seen* and *second_person* as in
+        ``CardStore.decide``.
+        """
         refuse_unheld(value, snapshot)
-        return self.store.decide(value, "confirmed", by, reason)
+        proposal = value.number if value.corrects else 0
+        settled = replace(value, target=value.corrects, corrects="") if value.corrects else value
+        return self.store.decide(
+            settled, "confirmed", by, reason, seen=seen, second_person=second_person, proposal=proposal
+        )
 
     # --- reading a snapshot --------------------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ class Live:
     def __init__(self, library: Library, make: Callable[[Snapshot], Bot]) -> None:
         self.library = library
         self._make = make
+        self._publishing = not library.settings.preview_blocks
         self._changing = Lock()
         self._under_way = 0
         self._bot = self._made()
@@ -77,15 +78,18 @@ class Live:
         self._bot.prepare()
 
     def settle(self) -> None:
-        """Do what was set for a day that has come: publish, or serve no more; catch up with what was missed."""
-        self.library.settle(self.today)
+        """Do what was set for a day that has come: publish, or serve no more; catch up with what was missed.
+
+        Where a change is looked at before it is published, ``bot.preview.Previews.publish_due`` publishes.
+        """
+        self.library.settle(self.today, publishing=self._publishing)
         self.refresh()
 
     async def stream(
         self, question: str, history: Sequence[Message] = (), language: Language | None = None, origin: str = ""
     ) -> AsyncGenerator[Answer, None]:
         """Yield growing answers; the last one is complete. See ``Bot.stream``."""
-        if self.library.is_due(self.today):
+        if self.library.is_due(self.today, publishing=self._publishing):
             # The first question after midnight waits a moment: what ended yesterday must not answer today.
             try:
                 await asyncio.to_thread(self.settle)

@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session
 
 from ingest.database import CardProgrammeRow, CardRulingRow, CardValueRow, now
 from ingest.documents import LANGUAGES, Language
-from ingest.errors import GuichetError
+from ingest.errors import ChangedMeanwhile, GuichetError, NeedsSecondPerson
 from ingest.journal import note
+from ingest.writing import moment, writing
 
 Field = Literal[
     "title", "operator", "kind", "audience", "state", "opens", "closes", "rate", "ceiling", "minimum", "duration",
@@ -91,6 +92,8 @@ class CardValue:
     """Number of the decision that holds; 0 when nobody decided."""
     target: str = ""
     """Key of the value that a decision was made on, when the decision changed the value."""
+    corrects: str = ""
+    """Of a proposal: key of the value in whose place it comes once it is confirmed."""
 
     @property
     def key(self) -> str:
@@ -157,14 +160,37 @@ class CardStore:
 
     # --- values --------------------------------------------------------------------------------------------------
 
-    def decide(self, value: CardValue, state: ValueState, by: str, reason: str = "") -> int:
-        """Keep that *by* proposes, confirms or rejects *value*; return the number of the decision."""
+    def decide(
+        self,
+        value: CardValue,
+        state: ValueState,
+        by: str,
+        reason: str = "",
+        *,
+        seen: int | None = None,
+        second_person: bool = False,
+        proposal: int = 0,
+    ) -> int:
+        """Keep that *by* proposes, confirms or rejects *value*; return the number of the decision.
+
+        *seen* is the number of the decision that held when the value was opened (0: none): raises
+        ``ChangedMeanwhile`` when another one holds by now. With *second_person*, who proposed a value may not confirm
+        it: ``NeedsSecondPerson``. *proposal* is the number of a correction that waited and that this decision settles.
+        """
         row = CardValueRow(
             target=value.key, programme=value.programme, field=value.field, what=value.what, value=value.value,
             unit=value.unit, as_of=value.as_of, quote=value.quote, document=value.document, passage=value.passage,
             version=value.version, url=value.url, state=state, by=by, at=now(), reason=reason, withdrawn=False,
+            corrects=value.corrects,
         )  # fmt: skip
-        with Session(self._engine) as session, session.begin():
+        with writing(self._engine) as session:
+            held = session.get(CardValueRow, proposal) if proposal else _held(session, value.key)
+            if held is not None and proposal:
+                held.withdrawn = True
+            if seen is not None and (held.number if held else 0) != seen:
+                raise _other(held)
+            if second_person and state == "confirmed" and held and held.state == "proposed" and held.by == by:
+                raise NeedsSecondPerson(f"{by} proposed this value; somebody else has to confirm it")
             session.add(row)
             session.flush()
             number = row.number
@@ -191,7 +217,7 @@ class CardStore:
 
     def withdraw(self, number: int, by: str) -> CardValue:
         """Undo a decision on a value; the one before it, if any, holds again."""
-        with Session(self._engine) as session, session.begin():
+        with writing(self._engine) as session:
             row = session.get(CardValueRow, number)
             if row is None or row.withdrawn:
                 raise CardError("This decision was already undone; reload the page to see what holds now.", "undone")
@@ -210,7 +236,7 @@ class CardStore:
             second=dataclasses.asdict(ruling.second), verdict=ruling.verdict, reason=ruling.reason, by=by, at=now(),
             withdrawn=False,
         )  # fmt: skip
-        with Session(self._engine) as session, session.begin():
+        with writing(self._engine) as session:
             session.add(row)
             session.flush()
             number = row.number
@@ -230,7 +256,7 @@ class CardStore:
 
     def withdraw_ruling(self, number: int, by: str) -> None:
         """Undo a ruling; the one before it, if any, holds again."""
-        with Session(self._engine) as session, session.begin():
+        with writing(self._engine) as session:
             row = session.get(CardRulingRow, number)
             if row is None or row.withdrawn:
                 raise CardError("This ruling was already undone; reload the page to see what holds now.", "undone")
@@ -242,7 +268,7 @@ class CardStore:
 
     def add_programme(self, programme: OwnProgramme, by: str) -> None:
         """Make a programme of which no sheet speaks, or bring back one that was withdrawn."""
-        with Session(self._engine) as session, session.begin():
+        with writing(self._engine) as session:
             held = session.get(CardProgrammeRow, programme.id)
             if held is not None and not held.withdrawn:
                 raise CardError(
@@ -263,7 +289,7 @@ class CardStore:
 
     def withdraw_programme(self, id: str, by: str) -> None:
         """Undo the making of a programme; its values are kept and come back with it."""
-        with Session(self._engine) as session, session.begin():
+        with writing(self._engine) as session:
             row = session.get(CardProgrammeRow, id)
             if row is None or row.withdrawn:
                 raise CardError(
@@ -280,6 +306,19 @@ class CardStore:
             return [OwnProgramme(row.id, row.title, _language(row.language)) for row in session.scalars(wanted)]
 
 
+def _held(session: Session, target: str) -> CardValueRow | None:
+    """Return the decision that holds on a value."""
+    decided = select(CardValueRow).where(CardValueRow.target == target, CardValueRow.withdrawn.is_(False))
+    return session.scalar(decided.order_by(CardValueRow.number.desc()).limit(1))
+
+
+def _other(held: CardValueRow | None) -> ChangedMeanwhile:
+    """Return the error for a value on which another decision holds than the one that was seen."""
+    if held is None:  # the one that was seen was undone; by whom, the history tells
+        return ChangedMeanwhile("", now())
+    return ChangedMeanwhile(held.by, moment(held.at), ("value",), held.number)
+
+
 def _language(code: str) -> Language:
     return next(language for language in LANGUAGES if language == code)
 
@@ -293,7 +332,7 @@ def _value(row: CardValueRow) -> CardValue:
         programme=row.programme, field=_known(row.field, FIELDS), value=row.value, unit=row.unit, what=row.what,
         as_of=row.as_of, quote=row.quote, document=row.document, passage=row.passage, version=row.version, url=row.url,
         state=_known(row.state, ("proposed", "confirmed", "rejected")), by=row.by, at=_moment(row.at),
-        reason=row.reason, number=row.number, target=row.target,
+        reason=row.reason, number=row.number, target=row.target, corrects=row.corrects,
     )  # fmt: skip
 
 

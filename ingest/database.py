@@ -69,6 +69,12 @@ class RevisionRow(Base):
     created_by: Mapped[str] = mapped_column(String(100))
     edited_by: Mapped[str] = mapped_column(String(100))
     """Who changed it last before it was published."""
+    editors: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """Everyone who changed it before it was published."""
+    overruled: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Set when its publication was set for a day although control questions would fail: ``reason``, ``questions``."""
+    held: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Set when its publication was held back on its day: ``why`` (a word), ``day``, ``count`` of control questions."""
     submitted_by: Mapped[str] = mapped_column(String(100))
     published_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
     published_by: Mapped[str] = mapped_column(String(100))
@@ -298,6 +304,8 @@ class GapRow(Base):
     """… and the key of the document that does."""
     replayed: Mapped[int] = mapped_column(default=0)
     """The generation for which its questions were asked again last."""
+    replayed_pins: Mapped[int] = mapped_column(default=0)
+    """… and how often validated answers had been made public or taken back by then."""
     draft: Mapped[int | None]
     """The document that was started from it."""
     merged_into: Mapped[int | None]
@@ -342,6 +350,8 @@ class CardValueRow(Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     target: Mapped[str] = mapped_column(String(16), index=True)
     """The key of the value that was decided on."""
+    corrects: Mapped[str] = mapped_column(String(16), default="")
+    """Of a proposal: the key of the value in whose place it comes once it is confirmed."""
     programme: Mapped[str] = mapped_column(String(190), index=True)
     field: Mapped[str] = mapped_column(String(20))
     what: Mapped[str] = mapped_column(Text)
@@ -389,6 +399,8 @@ class PinRow(Base):
     validated_by: Mapped[str | None] = mapped_column(String(100))
     review: Mapped[str] = mapped_column(Text, default="")
     """Why the owner must look at it before it is served again; empty when he need not."""
+    wish: Mapped[str] = mapped_column(Text, default="")
+    """Why an editor would have it looked at; it is served all the same until a publisher decides."""
 
 
 class PinVersionRow(Base):

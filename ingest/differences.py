@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from ingest.documents import SourceDocument
+from ingest.documents import Passage, SourceDocument
 
 ALIKE = 0.5
 """Share of common characters from which two lines at the same place are one that was changed, not two."""
@@ -26,9 +26,8 @@ class Change:
     """How many lines were kept."""
 
 
-def differences(old: SourceDocument, new: SourceDocument) -> list[Change]:
-    """Return the changes from *old* to *new* in reading order; where nothing changed, only how many lines."""
-    before, after = _lines(old), _lines(new)
+def differences(before: list[str], after: list[str]) -> list[Change]:
+    """Return the changes from one text to another in reading order; where nothing changed, only how many lines."""
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
     found: list[Change] = []
     for kind, first, last, new_first, new_last in matcher.get_opcodes():
@@ -39,7 +38,19 @@ def differences(old: SourceDocument, new: SourceDocument) -> list[Change]:
     return found
 
 
-def _lines(document: SourceDocument) -> list[str]:
+def lines_of_passages(passages: Iterable[Passage]) -> list[str]:
+    """Return the headings and quotes of passages: all that is left of what was served before texts were kept."""
+    lines: list[str] = []
+    path: tuple[str, ...] = ()
+    for passage in passages:
+        if passage.headings != path:
+            lines.extend(passage.headings[-1:])
+            path = passage.headings
+        lines.extend(quote for _, quote in passage.quotes())
+    return lines
+
+
+def lines_of(document: SourceDocument) -> list[str]:
     """Return the headings and statements of a document in reading order."""
     lines: list[str] = []
     path: tuple[str, ...] = ()

@@ -8,6 +8,9 @@ GuichetError
 ├── ModelMismatch        the index was made with another embedding model
 ├── UnknownDocument      an id that the library does not hold
 ├── UnknownPin           a validated answer, or a version of one, that is not there
+├── ChangedMeanwhile     somebody else changed what a form was opened on
+├── NeedsSecondPerson    who wrote something may not make it public
+├── Busy                 the database is being written by something long
 ├── UnreadableFile       a file that gives no text, with the kind of reason
 │   └── InvalidFrontMatter   a Markdown sheet whose head is wrong: file, line and key
 └── WebError             a web address that gives no page, with the kind of reason
@@ -16,6 +19,8 @@ GuichetError
 """
 
 from __future__ import annotations
+
+import datetime as dt
 
 
 class GuichetError(Exception):
@@ -48,6 +53,28 @@ class UnknownDocument(GuichetError):
 
 class UnknownPin(GuichetError):
     """No validated answer has this number, or it has no such version."""
+
+
+class ChangedMeanwhile(GuichetError):
+    """Somebody else changed what a form was opened on: *by* whom and when, last, and which fields, if it is known.
+
+    *seen* is the mark with which the same form may be sent again, by whoever knows that now.
+    """
+
+    def __init__(self, by: str, at: dt.datetime, fields: tuple[str, ...] = (), seen: int = 0) -> None:
+        super().__init__(f"{by} has changed this meanwhile ({', '.join(fields)}); look at it before you save again")
+        self.by = by
+        self.at = at
+        self.fields = fields
+        self.seen = seen
+
+
+class NeedsSecondPerson(GuichetError):
+    """Something that must be made public by another person than those who wrote it."""
+
+
+class Busy(GuichetError):
+    """The database is being written by something long; a moment later it works."""
 
 
 class UnreadableFile(GuichetError):

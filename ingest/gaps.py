@@ -17,14 +17,13 @@ from sqlalchemy.orm import Session
 
 from ingest.database import AnswerRow, FeedbackRow, GapQuestionRow, GapRow, StateRow, now
 from ingest.documents import Language
-from ingest.journal import note
+from ingest.journal import GUICHET, note
 from ingest.settings import BRUSSELS
 from ingest.trends import NEAR, monday, within
+from ingest.writing import refuse_newer, writing
 
 Kind = Literal["unanswered", "weak", "given"]
 State = Literal["todo", "in_hand", "done"]
-GUICHET = "guichet"
-"""Who stands in the journal for what nobody did by hand."""
 OVERLAP = dt.timedelta(minutes=5)
 """A receipt may be stored a moment after a later one: so much is looked through again."""
 
@@ -83,6 +82,7 @@ class Gap:
     generation: int | None = None
     document: str = ""
     replayed: int = 0
+    replayed_pins: int = 0
     draft: int | None = None
     merged_into: int | None = None
 
@@ -150,7 +150,7 @@ class Gaps:
         *reopened*: items that were closed, with how many questions came after that. Returns whether items went: those
         whose only questions were no gaps after all, because their askers think better of the answers now.
         """
-        with Session(self._engine) as session, session.begin():
+        with writing(self._engine) as session:
             _store(session, list(gaps))
             if joined:
                 session.execute(insert(GapQuestionRow), [_question_values(entry) for entry in joined])
@@ -249,29 +249,38 @@ class Gaps:
 
     # --- changing --------------------------------------------------------------------------------------------------
 
-    def change(self, id: int, by: str, action: str, values: Mapping[str, Any], /, **detail: Any) -> None:
-        """Change columns of an item, with an entry in the journal."""
-        with Session(self._engine) as session, session.begin():
-            session.execute(update(GapRow).where(GapRow.id == id).values(**values))
-            note(session, by, action, f"gap {id}", **detail)
+    def change(
+        self, id: int, by: str, action: str, values: Mapping[str, Any], seen: int | None = None, /, **detail: Any
+    ) -> None:
+        """Change columns of an item, with an entry in the journal.
 
-    def close_by_replay(self, id: int, generation: int, document: str) -> bool:
-        """Close an open item that the library answers now; return whether it was still open."""
+        *seen* is the ``mark`` of what was opened: raises ``ChangedMeanwhile`` when somebody else did the same since.
+        """
+        with writing(self._engine) as session:
+            refuse_newer(session, f"gap {id}", (action,), seen)
+            session.execute(update(GapRow).where(GapRow.id == id).values(**values))
+            note(session, by, action, f"gap {id}", **detail, changed=sorted(values.keys() & {"owner", "title", "note"}))
+
+    def close_by_replay(self, id: int, generation: int, document: str, pins: int = 0) -> bool:
+        """Close an open item that is answered now; return whether it was still open.
+
+        *document* is the key of what answers it, or ``pin 3``; *pins* is ``Pins.public_changes`` of then.
+        """
         values = {
             "state": "done", "closed_at": now(), "closed_by": GUICHET, "generation": generation, "document": document,
-            "replayed": generation,
+            "replayed": generation, "replayed_pins": pins,
         }  # fmt: skip
-        with Session(self._engine) as session, session.begin():
+        with writing(self._engine) as session:
             open_still = update(GapRow).where(GapRow.id == id, GapRow.state != "done", GapRow.merged_into.is_(None))
             closed = bool(session.execute(open_still.values(**values)).rowcount)  # type: ignore[attr-defined]
             if closed:
                 note(session, GUICHET, "closed", f"gap {id}", generation=generation, document=document)
         return closed
 
-    def mark_replayed(self, id: int, generation: int) -> None:
+    def mark_replayed(self, id: int, generation: int, pins: int = 0) -> None:
         """Note that the questions of an item were asked again."""
-        with Session(self._engine) as session, session.begin():
-            session.execute(update(GapRow).where(GapRow.id == id).values(replayed=generation))
+        with writing(self._engine) as session:
+            session.execute(update(GapRow).where(GapRow.id == id).values(replayed=generation, replayed_pins=pins))
 
     def rewrite(self, gaps: Iterable[Gap], before: dt.datetime | None = None) -> None:
         """Store items anew whose words or vectors were derived again; states and notes are left alone.
@@ -281,7 +290,7 @@ class Gaps:
         derived = ("id", "words", "leading", "programme", "named", "vectors", "model")
         rows = [{name: value for name, value in _values(gap).items() if name in derived} for gap in gaps]
         if rows:
-            with Session(self._engine) as session, session.begin():
+            with writing(self._engine) as session:
                 session.execute(update(GapRow), rows)
                 if before is not None:
                     ids = [row["id"] for row in rows]
@@ -290,7 +299,7 @@ class Gaps:
 
     def merge(self, gap: Gap, into: Gap, by: str) -> None:
         """Move the questions of *gap* to the item *into*, which is given as it is to be."""
-        with Session(self._engine) as session, session.begin():
+        with writing(self._engine) as session:
             moved = update(GapQuestionRow).where(GapQuestionRow.gap_id == gap.id)
             session.execute(moved.values(gap_id=into.id))
             earlier = update(GapRow).where(or_(GapRow.id == gap.id, GapRow.merged_into == gap.id))
@@ -300,7 +309,7 @@ class Gaps:
 
     def split(self, gap: Gap, new: Gap, answer_ids: Sequence[str], by: str) -> None:
         """Move questions of *gap* to a *new* item; both are given as they are to be."""
-        with Session(self._engine) as session, session.begin():
+        with writing(self._engine) as session:
             _store(session, [new, gap])
             chosen = GapQuestionRow.answer_id.in_(answer_ids), GapQuestionRow.gap_id == gap.id
             session.execute(update(GapQuestionRow).where(*chosen).values(gap_id=new.id))

@@ -12,6 +12,11 @@ from sqlalchemy.orm import Session
 
 from ingest.database import JournalRow, now
 
+GUICHET = "guichet"
+"""Who stands in the journal for what nobody did by hand."""
+COMMAND_LINE = "(command line)"
+"""Who stands in the journal for what was done from the command line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -59,6 +64,11 @@ class Journal:
                 Entry(row.number, row.at.replace(tzinfo=dt.UTC), row.by, row.action, row.subject, row.detail)
                 for row in session.scalars(wanted)
             ]
+
+    def mark(self) -> int:
+        """Return the number of the last entry: what a form carries of the moment when it was opened."""
+        with Session(self._engine) as session:
+            return session.scalar(select(func.max(JournalRow.number))) or 0
 
     def people(self) -> list[str]:
         """Return who stands in the journal, by the alphabet."""

@@ -11,12 +11,10 @@ from ingest.filenames import distinct, slug
 from ingest.findings import Findings, Fingerprint, Guess, Resemblance, fingerprint, resembles
 from ingest.library import Library
 from ingest.readers.sandbox import Examined
-from ingest.revisions import Revision
+from ingest.revisions import LASTING, Revision
 from ingest.snapshot import DocumentInfo, Snapshot
 
 _GUESSED_META = ("kind", "opens", "closes")
-_KEPT_META = ("kind", "status", "status_as_of", "operator", "contact", "aliases")
-"""What a person has said of a document holds for its next version, until a person says otherwise; not so its days."""
 
 
 class Judge:
@@ -35,14 +33,17 @@ class Judge:
         # A sheet says of itself what it is; of anything else, staff know better than we guess.
         former = self._former(revision) if guesses else None
         language = (revision.language if guesses else None) or document.language
-        kept = {name: former.meta[name] for name in _KEPT_META if name in former.meta} if former else {}
-        for name in [*kept, *(["title"] if former else []), *(["language"] if revision.language else [])]:
+        open_still = (former.findings.get("guesses") or {}) if former else {}
+        said = former.meta if former else {}
+        kept = {name: said[name] for name in LASTING if name in said and name not in open_still}
+        title = former.title if former and "title" not in open_still else None
+        for name in [*kept, *(["title"] if title else []), *(["language"] if revision.language else [])]:
             guesses.pop(name, None)
         document = dataclasses.replace(
             document,
             id=self._id(document, revision, found, alike),
             language=language,
-            title=former.title if former else found.title.value,
+            title=title or found.title.value,
             url=document.url or (found.url.value if found.url else None) or revision.url,
             as_of=document.as_of or (found.as_of.value if found.as_of else None),
             meta={**kept, **{name: guesses[name].value for name in _GUESSED_META if name in guesses}, **document.meta},

@@ -33,7 +33,7 @@ from ingest.embedding import Embedder, StaticEmbedder, open_embedder, open_words
 from ingest.errors import LibraryBusy, LibraryUnwritable, ModelMismatch, UnknownDocument
 from ingest.folders import read_in
 from ingest.indexes import Indexes
-from ingest.journal import Journal
+from ingest.journal import COMMAND_LINE, GUICHET, Journal
 from ingest.lexicon import Lexicon
 from ingest.manners import in_pieces, standing_back
 from ingest.originals import Originals
@@ -44,9 +44,9 @@ from ingest.readers.sandbox import Sandbox
 from ingest.receipts import Receipts
 from ingest.report import DraftReport, Report
 from ingest.revisions import PUBLISHABLE, Revisions, WrongState
-from ingest.serving import ITSELF, Arrival, without_doubles
+from ingest.serving import Arrival, without_doubles
 from ingest.settings import Settings
-from ingest.snapshot import DocumentInfo, Passages, Snapshot
+from ingest.snapshot import DocumentInfo, Passages, Snapshot, position
 from ingest.usage import Usage
 from ingest.vectors import VectorIndex
 from ingest.words import WordIndex
@@ -55,8 +55,6 @@ FORMAT = "5"
 """The form of passages and indexes; another one in the data folder means that the indexes are derived anew."""
 USAGE_KEPT = dt.timedelta(days=400)
 """A year of usage can be compared with the one before it ends."""
-COMMAND = "(command line)"
-"""Who changes documents from the command line, as the journal has it."""
 
 
 class Library:
@@ -217,7 +215,7 @@ class Library:
 
     # --- files and folders ---------------------------------------------------------------------------------------
 
-    def add(self, paths: Iterable[Path], progress: Progress | None = None, *, by: str = COMMAND) -> Report:
+    def add(self, paths: Iterable[Path], progress: Progress | None = None, *, by: str = COMMAND_LINE) -> Report:
         """Take in files and folders. A folder is compared with what it held: what went is removed."""
         report = DraftReport()
         with Sandbox(self.settings) as sandbox:
@@ -225,7 +223,7 @@ class Library:
         return self._store(list(incoming.arrivals), list(incoming.gone), report, by, progress)
 
     def add_documents(
-        self, documents: Iterable[SourceDocument], progress: Progress | None = None, *, by: str = COMMAND
+        self, documents: Iterable[SourceDocument], progress: Progress | None = None, *, by: str = COMMAND_LINE
     ) -> Report:
         """Take in documents that were read elsewhere."""
         report = DraftReport()
@@ -241,46 +239,74 @@ class Library:
                 )
         return self._store(without_doubles(arrivals, {}, report), [], report, by, progress)
 
-    def remove(self, ids: Iterable[str], *, by: str = COMMAND) -> Report:
-        """Stop serving documents by id (every language) or by key (``fr/start-ia``); their revisions are kept."""
+    def remove(
+        self,
+        ids: Iterable[str],
+        *,
+        by: str = COMMAND_LINE,
+        overruled: str = "",
+        check: Callable[[], object] = lambda: None,
+    ) -> Report:
+        """Stop serving documents by id (every language) or by key (``fr/start-ia``); their revisions are kept.
+
+        *overruled* and *check* as in ``publish``.
+        """
         keys: list[str] = []
         for id in ids:
             found = [key for key, info in self.documents.items() if id in (key, info.id)]
             if not found:
                 raise UnknownDocument(f"{id}: no document has this id; `python -m ingest list` shows them all")
             keys.extend(found)
-        return self._store([], keys, DraftReport(), by, None)
+        with self._writing:
+            check()
+            for key in keys if overruled else ():
+                self.journal.note(by, "overruled", f"document {key}", reason=overruled)
+            return self._store([], keys, DraftReport(), by, None)
 
     # --- revisions -----------------------------------------------------------------------------------------------
 
     def publish(
-        self, numbers: Sequence[int], by: str, progress: Progress | None = None, *, overruled: str = ""
+        self,
+        numbers: Sequence[int],
+        by: str,
+        progress: Progress | None = None,
+        *,
+        overruled: str = "",
+        check: Callable[[], object] = lambda: None,
     ) -> Report:
         """Serve drafts from now on, or again what was served before; what they replace is kept as it was.
 
-        *overruled* is why, although control questions would fail.
+        *overruled* is why, although control questions would fail. *check* is called when nothing else can be published
+        any more and the drafts were read: what it raises ends the publication.
         """
         report = DraftReport()
         with self._writing:
             arrivals = [dataclasses.replace(each, overruled=overruled) for each in self._arrivals(numbers)]
+            check()
             arrivals = without_doubles(arrivals, {}, report)
             return self._store(arrivals, [], report, by, progress)
+
+    def passages_of_revision(self, number: int) -> list[Passage]:
+        """Return the passages with which a revision was served, in reading order; none if it never was."""
+        return sorted(self._stored.of([number]), key=lambda passage: position(passage.id))
 
     @contextmanager
     def candidate(self, numbers: Sequence[int], gone: Sequence[str] = ()) -> Iterator[Snapshot]:
         """Yield the generation that publishing these revisions and removing the documents *gone* would make."""
         arrivals = self._arrivals(numbers)
         base = self.current
+        versions = {arrival.document.key: arrival.version or self._next_version(arrival) for arrival in arrivals}
         incoming = {
-            arrival.document.key: self._passages(arrival, arrival.version or self._next_version(arrival))
-            for arrival in arrivals
+            arrival.document.key: self._passages(arrival, versions[arrival.document.key]) for arrival in arrivals
         }
         removed = [*incoming, *gone]
         leaving = [passage.id for passage in base.passages_of(removed)]
         documents = {key: info for key, info in base.documents.items() if key not in removed}
         for arrival in arrivals:
-            passages = incoming[arrival.document.key]
-            documents[arrival.document.key] = serving.info(arrival.document, arrival.number or 0, 0, len(passages))
+            key = arrival.document.key
+            documents[key] = serving.info(
+                arrival.document, arrival.number or 0, versions[key], len(incoming[key]), draft=arrival.version is None
+            )
         folder = self._new_folder(base.generation)
         every = [passage for passages in incoming.values() for passage in passages]
         indexes = Indexes.build(
@@ -288,26 +314,34 @@ class Library:
             removed=leaving,
         )  # fmt: skip
         indexes.retire()
-        yield self._snapshot(base.generation, documents, indexes, incoming)
+        yield self._snapshot(base.generation, serving.in_order(documents), indexes, incoming)
 
-    def settle(self, today: dt.date) -> Report | None:
-        """Publish what is scheduled until *today*, stop serving what ended before; None: there was nothing to do."""
+    def scheduled(self, today: dt.date) -> list[int]:
+        """Return the revisions that are to be published on *today* or were before, oldest first."""
+        wanted = select(RevisionRow.number).where(
+            RevisionRow.state == "scheduled", RevisionRow.publish_on <= today.isoformat()
+        )
+        with Session(self.engine) as session:
+            return list(session.scalars(wanted.order_by(RevisionRow.number)))
+
+    def settle(self, today: dt.date, *, publishing: bool = True) -> Report | None:
+        """Publish what is scheduled until *today*, stop serving what ended before; None: there was nothing to do.
+
+        Without *publishing* what is scheduled is left alone: somebody else looks first at what it does to answers.
+        """
         with self._writing:
-            if not self.is_due(today):
+            if not self.is_due(today, publishing=publishing):
                 return None
             day = today.isoformat()
-            with Session(self.engine) as session:
-                due = session.scalars(
-                    select(RevisionRow.number).where(RevisionRow.state == "scheduled", RevisionRow.publish_on <= day)
-                ).all()
+            due = self.scheduled(today) if publishing else []
             arrivals = without_doubles(list(self._presentable(due)), {}, report := DraftReport())
             arriving = {arrival.document.key for arrival in arrivals}
             ended = [key for key, last in serving.ends(self.engine).items() if last < day and key not in arriving]
             for number in set(due) - {arrival.number for arrival in arrivals}:
                 # Two drafts of one document for one day, or one that cannot be read any more: staff has to choose.
-                self.revisions.withdraw(number, ITSELF)
+                self.revisions.hold(number, "doubled", GUICHET)
             self.look_again()
-            return self._store(arrivals, ended, report, ITSELF, None)
+            return self._store(arrivals, ended, report, GUICHET, None)
 
     def _presentable(self, numbers: Sequence[int]) -> Iterator[Arrival]:
         """Yield those of scheduled revisions that can be published: one that cannot must not keep the others back."""
@@ -315,22 +349,21 @@ class Library:
             with suppress(WrongState):
                 yield from self._arrivals([number])
 
-    def is_due(self, today: dt.date) -> bool:
-        """Return whether a day has come that was set for a publication or as a last day."""
+    def is_due(self, today: dt.date, *, publishing: bool = True) -> bool:
+        """Return whether a day has come that was set as a last day or, with *publishing*, for a publication."""
         due = self._due
         if due is None:
             looked = self._looked
             with Session(self.engine) as session:
                 first = session.scalar(select(func.min(RevisionRow.publish_on)).where(RevisionRow.state == "scheduled"))
-            days = [dt.date.fromisoformat(first)] if first else []
-            days += [dt.date.fromisoformat(last) + dt.timedelta(days=1) for last in serving.ends(self.engine).values()]
-            due = min(days, default=dt.date.max)
+            ends = [dt.date.fromisoformat(last) + dt.timedelta(days=1) for last in serving.ends(self.engine).values()]
+            due = (dt.date.fromisoformat(first) if first else dt.date.max), min(ends, default=dt.date.max)
             if looked == self._looked:  # else a day was set meanwhile that may have been overlooked
                 self._due = due
-        return today >= due
+        return today >= (min(due) if publishing else due[1])
 
-    _due: dt.date | None = None
-    """The first day on which something is to be done; None: not known."""
+    _due: tuple[dt.date, dt.date] | None = None
+    """The first day set for a publication, and the first after a last day; None: not known."""
     _looked = 0
     """Counts how often the days were to be looked at again."""
 

@@ -14,13 +14,16 @@ from typing import Any, cast
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from ingest.database import AnswerRow, PinRow, PinVersionRow, StateRow, now
+from ingest.database import AnswerRow, JournalRow, PinRow, PinVersionRow, StateRow, now
 from ingest.documents import LANGUAGES, Language
-from ingest.errors import UnknownPin
+from ingest.errors import NeedsSecondPerson, UnknownPin
 from ingest.journal import note
+from ingest.writing import mark, refuse_newer, writing
 
 COUNTER = "pins"
 """Name of the state that counts the changes: whoever keeps pins in memory compares it."""
+PUBLIC = "pins_public"
+"""Name of the state that counts how often pins were made public or taken back."""
 LONGEST_LIFE = dt.timedelta(days=366)
 """After a year somebody has to look again."""
 
@@ -122,6 +125,8 @@ class Pin:
     validated_by: str = ""
     review: str = ""
     """Why its owner must look at it first."""
+    wish: str = ""
+    """Why an editor would have it looked at; it serves all the same until a publisher decides."""
 
     @property
     def active(self) -> bool:
@@ -155,15 +160,30 @@ class Pins:
             value = connection.execute(_COUNTED).scalar()
         return int(value or 0)
 
-    def save(self, content: PinContent, by: str, number: int | None = None) -> Pin:
-        """Keep *content* as a new pin, or as the next version of one; what readers get stays as it is."""
-        with Session(self._engine) as session, session.begin():
+    def mark(self) -> int:
+        """Return the mark of what is there now, for a form."""
+        return mark(self._engine)
+
+    @property
+    def public_changes(self) -> int:
+        """Counts what was made public or taken back: another number means that other answers are given."""
+        with self._engine.connect() as connection:
+            value = connection.execute(select(StateRow.value).where(StateRow.name == PUBLIC)).scalar()
+        return int(value or 0)
+
+    def save(self, content: PinContent, by: str, number: int | None = None, *, seen: int | None = None) -> Pin:
+        """Keep *content* as a new pin, or as the next version of one; what readers get stays as it is.
+
+        *seen* is the ``mark`` of what was opened: raises ``ChangedMeanwhile`` when another version was saved since.
+        """
+        with writing(self._engine) as session:
             if number is None:
                 row = PinRow(latest=0, review="")
                 session.add(row)
                 session.flush()
             else:
                 row = _row(session, number)
+                refuse_newer(session, f"pin {number}", ("changed",), seen)
             row.latest += 1
             session.add(PinVersionRow(pin=row.number, version=row.latest, at=now(), by=by, data=content.as_json()))
             action = "prepared" if number is None else "changed"
@@ -171,31 +191,47 @@ class Pins:
             found = row.number
         return self.pin(found)
 
-    def activate(self, number: int, by: str, on: dt.date, version: int | None = None) -> Pin:
-        """Make a version public, the newest unless another is named; *on* is the day that readers are told."""
-        with Session(self._engine) as session, session.begin():
+    def activate(
+        self, number: int, by: str, on: dt.date, version: int | None = None, *, second_person: bool = False
+    ) -> Pin:
+        """Make a version public, the newest unless another is named; *on* is the day that readers are told.
+
+        With *second_person*, ``NeedsSecondPerson`` is raised for whoever wrote a version since the last public one.
+        """
+        with writing(self._engine) as session:
             row = _row(session, number)
             before, chosen = row.served, version or row.latest
             if session.get(PinVersionRow, (number, chosen)) is None:
                 raise UnknownPin(f"{number}: this validated answer has no version {chosen}; open it and choose another")
-            row.served, row.validated_on, row.validated_by, row.review = chosen, on.isoformat(), by, ""
+            if second_person and by in _authors(session, number, chosen):
+                raise NeedsSecondPerson(f"{number}: {by} wrote this version; somebody else has to make it public")
+            row.served, row.validated_on, row.validated_by = chosen, on.isoformat(), by
+            row.review = row.wish = ""
             _changed(session, by, "activated", number, version=chosen, before=before)
         return self.pin(number)
 
     def deactivate(self, number: int, by: str) -> Pin:
         """Take a pin back; its versions stay."""
-        with Session(self._engine) as session, session.begin():
+        with writing(self._engine) as session:
             row = _row(session, number)
-            before, row.served = row.served, None
+            before, row.served, row.wish = row.served, None, ""
             _changed(session, by, "deactivated", number, before=before)
         return self.pin(number)
 
     def ask_review(self, number: int, by: str, reason: str) -> Pin:
         """Hold a pin back until its owner has looked at it, that is, until it is activated anew."""
-        with Session(self._engine) as session, session.begin():
+        with writing(self._engine) as session:
             row = _row(session, number)
-            row.review = reason.strip() or "?"
-            _changed(session, by, "review asked", number)
+            row.review, row.wish = reason.strip() or "?", ""
+            _changed(session, by, "held back", number)
+        return self.pin(number)
+
+    def wish_review(self, number: int, by: str, reason: str) -> Pin:
+        """Ask that somebody who may publish look at a pin; an empty *reason* says that it was looked at."""
+        with writing(self._engine) as session:
+            row = _row(session, number)
+            row.wish = reason.strip()
+            _changed(session, by, "review asked" if row.wish else "review settled", number)
         return self.pin(number)
 
     def pin(self, number: int) -> Pin:
@@ -257,7 +293,23 @@ def _changed(session: Session, by: str, action: str, number: int, **detail: Any)
     """Count a change and write it into the journal, in the transaction of the change."""
     counter = session.get(StateRow, COUNTER)
     session.merge(StateRow(name=COUNTER, value=str(int(counter.value) + 1 if counter else 1)))
+    if action in ("activated", "deactivated", "held back"):
+        public = session.get(StateRow, PUBLIC)
+        session.merge(StateRow(name=PUBLIC, value=str(int(public.value) + 1 if public else 1)))
     note(session, by, action, f"pin {number}", **detail)
+
+
+def _authors(session: Session, number: int, version: int) -> set[str]:
+    """Return who wrote a version, with those that it grew from, since the last one that was made public."""
+    acts = select(JournalRow.detail).where(JournalRow.subject == f"pin {number}", JournalRow.action == "activated")
+    public = {int(detail.get("version", 0)) for detail in session.scalars(acts)}
+    if version in public:
+        return set()
+    since = max((each for each in public if each < version), default=0)
+    wrote = select(PinVersionRow.by).where(
+        PinVersionRow.pin == number, PinVersionRow.version > since, PinVersionRow.version <= version
+    )
+    return set(session.scalars(wrote))
 
 
 def _row(session: Session, number: int) -> PinRow:
@@ -278,8 +330,9 @@ def _pin(session: Session, row: PinRow) -> Pin:
 def _pin_of(row: PinRow, held: Mapping[tuple[int, int], PinVersion]) -> Pin:
     served = held[row.number, row.served] if row.served else None
     return Pin(
-        row.number, held[row.number, row.latest], served, row.validated_on or "", row.validated_by or "", row.review
-    )
+        row.number, held[row.number, row.latest], served, row.validated_on or "", row.validated_by or "", row.review,
+        row.wish,
+    )  # fmt: skip
 
 
 def _version(row: PinVersionRow) -> PinVersion:

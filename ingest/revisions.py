@@ -12,6 +12,7 @@ A replaced or archived revision can be published again; nothing is ever deleted.
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
@@ -22,10 +23,12 @@ from typing import Any, Literal, cast
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session, undefer
 
+from ingest.analysis import fold
 from ingest.database import RevisionRow, now
 from ingest.documents import Language, Page, Section, Source, SourceDocument, Statement
 from ingest.errors import GuichetError
 from ingest.journal import note
+from ingest.writing import refuse_newer, writing
 
 State = Literal[
     "received", "refused", "draft", "waiting", "scheduled", "published", "replaced", "archived", "discarded"
@@ -35,6 +38,11 @@ STATES: tuple[State, ...] = (
 )  # fmt: skip
 EDITABLE: frozenset[State] = frozenset({"draft", "waiting", "scheduled"})
 """States in which what a revision says of itself may still be changed."""
+HELD = ("regressions", "unknown", "doubled")
+"""Why a publication is held back on its day: control questions would fail; it could not be found out whether they
+would; two drafts of one document were set for the same day."""
+LASTING = ("kind", "status", "status_as_of", "operator", "contact", "aliases")
+"""What a person has said of a document holds for its next version, until a person says otherwise; not so its days."""
 PUBLISHABLE: frozenset[State] = frozenset({"draft", "waiting", "scheduled", "replaced", "archived"})
 
 
@@ -83,6 +91,17 @@ class Revision:
     published_by: str
     ended_at: dt.datetime | None
     remark: str = ""
+    editors: tuple[str, ...] = ()
+    """Everyone who changed it before it was published."""
+    overruled: Mapping[str, Any] | None = None
+    """Set when its publication was set for a day in spite of control questions: ``reason``, ``questions`` (ids)."""
+    held: Mapping[str, Any] | None = None
+    """Set when its publication was held back on its day: ``why`` (one of ``HELD``), ``day``, ``count``."""
+
+    @property
+    def authors(self) -> frozenset[str]:
+        """Who made or changed it: none of them may be the second person."""
+        return frozenset({self.created_by, self.edited_by, *self.editors} - {""})
 
     @property
     def id(self) -> str:
@@ -131,7 +150,7 @@ class Revisions:
         origin: str | None = None,
         limit: int | None = None,
         after: int | None = None,
-    ) -> list[Revision]:
+    ) -> builtins.list[Revision]:
         """Return revisions, newest first, in some *states*, of one document, from one origin; those below *after*."""
         wanted = select(RevisionRow).order_by(RevisionRow.number.desc()).limit(limit)
         if states:
@@ -144,6 +163,35 @@ class Revisions:
             wanted = wanted.where(RevisionRow.number < after)
         with Session(self._engine) as session:
             return [to_revision(row) for row in session.scalars(wanted)]
+
+    def find(self, *states: State, text: str = "", by: str = "", upto: int | None = None) -> builtins.list[int]:
+        """Return the numbers of revisions in some *states*, newest first, without reading what they hold.
+
+        Each word of *text* stands in title, name of the file, or short name; *by* is one of the people who made or
+        changed it; *upto* leaves out what came later.
+        """
+        columns = select(
+            RevisionRow.number, RevisionRow.title, RevisionRow.name, RevisionRow.key, RevisionRow.created_by,
+            RevisionRow.edited_by,
+        )  # fmt: skip
+        wanted = columns.where(RevisionRow.state.in_(states)).order_by(RevisionRow.number.desc())
+        if upto is not None:
+            wanted = wanted.where(RevisionRow.number <= upto)
+        words = fold(text).split()
+        with Session(self._engine) as session:
+            rows = session.execute(wanted).tuples().all()
+        return [
+            number
+            for number, title, name, key, *people in rows
+            if (not by or by in people)
+            and (not words or all(word in fold(f"{title} {name} {key or ''}") for word in words))
+        ]
+
+    def several(self, numbers: Iterable[int]) -> builtins.list[Revision]:
+        """Return the revisions with these numbers, newest first; unknown ones are left out."""
+        wanted = select(RevisionRow).where(RevisionRow.number.in_(tuple(numbers)))
+        with Session(self._engine) as session:
+            return [to_revision(row) for row in session.scalars(wanted.order_by(RevisionRow.number.desc()))]
 
     def ids(self, *states: State) -> set[str]:
         """Return the ids of the documents that have a revision in one of *states*, read without anything else."""
@@ -205,17 +253,40 @@ class Revisions:
             note(session, by, "drafted", f"revision {row.number}", key=document.key)
             return row.number
 
-    def edit(self, number: int, edit: Edit, by: str) -> Revision:
-        """Change what a draft says of itself; a draft that waited for a second person waits no longer."""
-        with self.turn, Session(self._engine) as session, session.begin():
+    def edit(
+        self, number: int, edit: Edit, by: str, *, confirmed: Iterable[str] = (), seen: int | None = None
+    ) -> Revision:
+        """Change what a draft says of itself; a draft that waited for a second person waits no longer.
+
+        What was guessed and is changed, or *confirmed* by name, is a guess no more. *seen* is the ``mark`` of what was
+        opened: raises ``ChangedMeanwhile`` when somebody else has changed it since.
+        """
+        with self.turn, writing(self._engine) as session:
             row = _row(session, number, undefer(RevisionRow.content))
             _in_state(row, EDITABLE)
-            changed = _apply(row, edit)
-            if changed and row.state != "draft":
-                row.state, row.submitted_by, row.publish_on, row.published_by = "draft", "", None, ""
-            if changed:
-                row.edited_by = by
-                note(session, by, "edited", f"revision {number}", changed=sorted(changed))
+            refuse_newer(session, f"revision {number}", ("edited",), seen)
+            _changed_by(session, row, _apply(row, edit), by, confirmed)
+            session.flush()
+            changed_row = to_revision(row)
+        self._moved()
+        return changed_row
+
+    def become(self, number: int, id: str, by: str) -> Revision:
+        """Make a draft the next version of the document *id*: what staff said of that one holds for it too.
+
+        What the draft says itself stays; what it lacks, or what was only guessed of it, is as it was.
+        """
+        with self.turn, writing(self._engine) as session:
+            row = _row(session, number, undefer(RevisionRow.content))
+            _in_state(row, EDITABLE)
+            changed = _apply(row, Edit(id=id))
+            served = session.scalar(
+                select(RevisionRow).where(RevisionRow.key == row.key, RevisionRow.state == "published")
+            )
+            if served is not None:
+                changed |= _take_over(row, served)
+            _changed_by(session, row, changed, by)
+            row.findings = {**row.findings, "resembles": None}
             session.flush()
             changed_row = to_revision(row)
         self._moved()
@@ -225,23 +296,39 @@ class Revisions:
         """Ask a second person to publish a draft."""
         self._move(number, frozenset({"draft"}), "waiting", by, "submitted", submitted_by=by)
 
-    def schedule(self, number: int, day: dt.date, by: str, *, overruled: str = "") -> None:
-        """Have a draft published at the beginning of *day*, in Brussels; *overruled* as in ``Library.publish``."""
+    def schedule(
+        self, number: int, day: dt.date, by: str, *, overruled: str = "", questions: Iterable[str] = ()
+    ) -> None:
+        """Have a draft published at the beginning of *day*, in Brussels.
+
+        *overruled* is why, although the control *questions* (ids) would fail; for others it is held back on its day.
+        """
+        despite = {"reason": overruled, "questions": sorted(questions)} if overruled else None
         self._move(
             number, frozenset({"draft", "waiting"}), "scheduled", by, "scheduled", overruled,
-            publish_on=day.isoformat(), published_by=by,
+            publish_on=day.isoformat(), published_by=by, overruled=despite, held=None,
         )  # fmt: skip
+
+    def hold(self, number: int, why: str, by: str, count: int = 0) -> None:
+        """Make a scheduled revision a draft again, which tells *why* (one of ``HELD``) it was not published."""
+        with self.turn, writing(self._engine) as session:
+            row = _row(session, number)
+            _in_state(row, frozenset({"scheduled"}))
+            row.held = {"why": why, "day": row.publish_on, "count": count}
+            row.state, row.publish_on, row.published_by, row.overruled = "draft", None, "", None
+            note(session, by, "held back", f"revision {number}", key=row.key or "", why=why, count=count)
+        self._moved()
 
     def withdraw(self, number: int, by: str) -> None:
         """Make a waiting or scheduled revision a draft again."""
         self._move(
             number, frozenset({"waiting", "scheduled"}), "draft", by, "withdrawn", submitted_by="", publish_on=None,
-            published_by="",
+            published_by="", overruled=None,
         )  # fmt: skip
 
     def discard(self, number: int, by: str) -> None:
         """Put a draft or a refused file aside."""
-        self._move(number, EDITABLE | {"refused", "received"}, "discarded", by, "discarded", ended_at=now())
+        self._move(number, EDITABLE | {"refused", "received"}, "discarded", by, "discarded", ended_at=now(), held=None)
 
     def recover(self, number: int, by: str) -> None:
         """Take back what was put aside: a draft if it was read, else it is read again."""
@@ -253,36 +340,40 @@ class Revisions:
             row.ended_at = row.problem = None
             note(session, by, "recovered", f"revision {number}")
 
-    def mark(self, number: int, edit: Edit, by: str) -> None:
-        """Set the owner, the review day or the last day of a published revision: they change no index."""
-        with self.turn, Session(self._engine) as session, session.begin():
+    def mark(self, number: int, edit: Edit, by: str, *, seen: int | None = None) -> None:
+        """Set the owner, the review day or the last day of a published revision: they change no index.
+
+        *seen* as in ``edit``.
+        """
+        with self.turn, writing(self._engine) as session:
             row = _row(session, number)
             _in_state(row, EDITABLE | {"published"})
+            refuse_newer(session, f"revision {number}", ("edited",), seen)
             own = Edit(owner=edit.owner, review_by=edit.review_by, expires_on=edit.expires_on, remark=edit.remark)
             if changed := _apply(row, own):
-                note(session, by, "edited", f"revision {number}", changed=sorted(changed))
+                note(session, by, "edited", f"revision {number}", changed=_named(changed))
         self._moved()
 
     def apart(self, number: int, by: str) -> None:
         """Note that a draft is no new version of the document that it looks like."""
-        with self.turn, Session(self._engine) as session, session.begin():
+        with self.turn, writing(self._engine) as session:
             row = _row(session, number)
             _in_state(row, EDITABLE)
             row.findings = {**row.findings, "resembles": None}
-            note(session, by, "edited", f"revision {number}", changed=["resembles"])
+            _changed_by(session, row, {"resembles"}, by)
 
     def _move(
-        self, number: int, allowed: frozenset[State], state: State, by: str, action: str, overruled: str = "",
+        self, number: int, allowed: frozenset[State], state: State, by: str, action: str, reason: str = "",
         **values: Any,
     ) -> None:  # fmt: skip
-        with self.turn, Session(self._engine) as session, session.begin():
+        with self.turn, writing(self._engine) as session:
             row = _row(session, number)
             _in_state(row, allowed)
             row.state = state
             for name, value in values.items():
                 setattr(row, name, value)
-            if overruled:
-                note(session, by, "overruled", f"revision {number}", reason=overruled)
+            if reason:
+                note(session, by, "overruled", f"revision {number}", reason=reason)
             note(session, by, action, f"revision {number}", key=row.key or "")
         self._moved()
 
@@ -310,7 +401,7 @@ def new_row(state: State, document: SourceDocument, origin: str, folder: str | N
 def _new_row(state: State, name: str, origin: str, digest: str, by: str, **values: Any) -> RevisionRow:
     plain = {
         "title": "", "meta": {}, "warnings": [], "findings": {}, "pages": 0, "owner": "", "edited_by": "",
-        "submitted_by": "", "published_by": "", "remark": "",
+        "submitted_by": "", "published_by": "", "remark": "", "editors": [],
     }  # fmt: skip
     return RevisionRow(
         state=state, name=name, origin=origin, digest=digest, created_at=now(), created_by=by, **(plain | values)
@@ -319,11 +410,15 @@ def _new_row(state: State, name: str, origin: str, digest: str, by: str, **value
 
 def to_revision(row: RevisionRow) -> Revision:
     """Return the value of a row."""
-    columns = {name.name: getattr(row, name.name) for name in dataclasses.fields(Revision) if name.name != "warnings"}
+    columns = {
+        name.name: getattr(row, name.name)
+        for name in dataclasses.fields(Revision)
+        if name.name not in ("warnings", "editors")
+    }
     for name in ("created_at", "published_at", "ended_at"):
         if columns[name] is not None:
             columns[name] = columns[name].replace(tzinfo=dt.UTC)
-    return Revision(**columns, warnings=tuple(row.warnings))
+    return Revision(**columns, warnings=tuple(row.warnings), editors=tuple(row.editors or ()))
 
 
 def _row(session: Session, number: int, *options: Any) -> RevisionRow:
@@ -346,6 +441,45 @@ def _inherit(session: Session, row: RevisionRow) -> None:
         row.review_by, row.expires_on = row.review_by or served.review_by, row.expires_on or served.expires_on
 
 
+def _changed_by(session: Session, row: RevisionRow, changed: set[str], by: str, confirmed: Iterable[str] = ()) -> None:
+    """Note who changed what of a draft; what a person has changed or confirmed is no guess any more."""
+    guesses = dict(row.findings.get("guesses") or {})
+    settled = {name for name in (*changed, *confirmed) if name in guesses}
+    if settled:
+        row.findings = {
+            **row.findings,
+            "guesses": {name: each for name, each in guesses.items() if name not in settled},
+        }
+    if not changed and not settled:
+        return
+    if changed and row.state != "draft":
+        row.state, row.submitted_by, row.publish_on, row.published_by, row.overruled = "draft", "", None, "", None
+    row.edited_by, row.held = by, None
+    row.editors = list(dict.fromkeys([*(row.editors or ()), by]))
+    note(session, by, "edited", f"revision {row.number}", changed=_named(changed | settled))
+
+
+def _named(changed: Iterable[str]) -> list[str]:
+    """Return the names of fields as a form has them."""
+    return sorted({"id" if name == "key" else name for name in changed})
+
+
+def _take_over(row: RevisionRow, served: RevisionRow) -> set[str]:
+    """Give a draft what staff said of the version that is served; return the names of what is other than before."""
+    guessed = row.findings.get("guesses") or {}
+    # Not so its days: those are of the text.
+    taken = {
+        name: value
+        for name in ("title", "url")
+        if (value := getattr(served, name)) and (name in guessed or not getattr(row, name))
+    }
+    meta = {
+        name: served.meta[name] for name in LASTING if name in served.meta and (name in guessed or name not in row.meta)
+    }
+    days = {name: getattr(row, name) or getattr(served, name) or None for name in ("owner", "review_by", "expires_on")}
+    return _apply(row, Edit(**taken, **days, meta=meta))
+
+
 def refuse_changed(row: RevisionRow, document: SourceDocument) -> None:
     """Raise ``WrongState`` when a revision is not any more what *document* was made of, for publication."""
     _in_state(row, PUBLISHABLE)
@@ -357,6 +491,7 @@ def refuse_changed(row: RevisionRow, document: SourceDocument) -> None:
 def _apply(row: RevisionRow, edit: Edit) -> set[str]:
     """Write an edit into its row; return the names of what is other than before."""
     before = to_revision(row)
+    held = dict(row.meta)
     if edit.id is not None or edit.language is not None:
         language = edit.language or row.language
         id = edit.id or before.id
@@ -373,8 +508,9 @@ def _apply(row: RevisionRow, edit: Edit) -> set[str]:
             meta[key] = value
     row.meta = meta
     after = to_revision(row)
-    names = (each.name for each in dataclasses.fields(Revision))
-    return {name for name in names if getattr(before, name) != getattr(after, name)}
+    names = (each.name for each in dataclasses.fields(Revision) if each.name != "meta")
+    changed = {name for name in names if getattr(before, name) != getattr(after, name)}
+    return changed | {name for name in {*held, *meta} if held.get(name) != meta.get(name)}
 
 
 def _to_document(row: RevisionRow) -> SourceDocument:

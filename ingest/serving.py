@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from ingest.database import PassageRow, RevisionRow, now
 from ingest.documents import Passage, SourceDocument
-from ingest.journal import note
+from ingest.journal import GUICHET, note
 from ingest.manners import stand_back
 from ingest.report import DraftReport, Failure
 from ingest.revisions import new_row, refuse_changed
@@ -21,8 +21,6 @@ from ingest.snapshot import DocumentInfo, passage_values
 
 _AT_ONCE = 500
 """Passages that are stored in one transaction."""
-ITSELF = "guichet"
-"""Who does, in the journal, what was asked for before: a publication or an end on a certain day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,11 @@ def served(engine: Engine) -> dict[str, DocumentInfo]:
         )
         for row in rows
     }  # fmt: skip
+    return in_order(infos)
+
+
+def in_order(infos: Mapping[str, DocumentInfo]) -> dict[str, DocumentInfo]:
+    """Return documents in the order in which they are served: that of their names, then of their languages."""
     return dict(sorted(infos.items(), key=lambda pair: (pair[1].id, pair[1].language)))
 
 
@@ -144,8 +147,8 @@ def serve(
     else:
         row = session.get_one(RevisionRow, arrival.number)
         refuse_changed(row, arrival.document)
-    row.state, row.version, row.ended_at, row.publish_on = "published", version, None, None
-    row.published_at, row.published_by = now(), row.published_by if by == ITSELF and row.published_by else by
+    row.state, row.version, row.ended_at, row.publish_on, row.held = "published", version, None, None, None
+    row.published_at, row.published_by = now(), row.published_by if by == GUICHET and row.published_by else by
     if arrival.version is not None and row.expires_on and row.expires_on < today.isoformat():
         row.expires_on = None  # who publishes it again wants more of it than a minute
     session.flush()
@@ -156,10 +159,11 @@ def serve(
     note(session, by, "published", f"document {key}", revision=row.number, version=version)
 
 
-def info(document: SourceDocument, revision: int, version: int, passages: int) -> DocumentInfo:
+def info(document: SourceDocument, revision: int, version: int, passages: int, *, draft: bool) -> DocumentInfo:
+    """Return what would be known of a document that is not served, or not any more."""
     return DocumentInfo(
         document.key, document.id, document.language, version, document.title, document.url, document.as_of,
-        dict(document.meta), passages, revision,
+        dict(document.meta), passages, revision, draft,
     )  # fmt: skip
 
 

@@ -42,6 +42,8 @@ class DocumentInfo:
     passages: int = 0
     revision: int = 0
     """The number of the revision that is served."""
+    draft: bool = False
+    """Whether it is not served yet, in the candidate of a preview: its text may still change."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,8 +52,8 @@ class DocumentInfo:
 
     @property
     def is_settled(self) -> bool:
-        """Whether this is a stored version, which never changes; a draft in a preview has no version yet."""
-        return self.revision > 0 and self.version > 0
+        """Whether this is a stored version, which never changes."""
+        return self.revision > 0 and self.version > 0 and not self.draft
 
 
 class Passages:
@@ -157,7 +159,7 @@ class Snapshot:
         found = list(self._stored.of(stored)) if stored else []
         for key in keys:
             found.extend(self._unpublished.get(key, ()))
-        return sorted(found, key=lambda passage: _position(passage.id))
+        return sorted(found, key=lambda passage: position(passage.id))
 
     def count(self) -> int:
         """Return how many passages this generation holds."""
@@ -244,6 +246,7 @@ def _to_passage(id: str, text: str, data: dict[str, Any]) -> Passage:
     return Passage(id=id, text=text, spans=spans, headings=tuple(data["headings"]), names=tuple(data["names"]), **rest)
 
 
-def _position(passage_id: str) -> tuple[str, int]:
+def position(passage_id: str) -> tuple[str, int]:
+    """Return what to sort passages by, for reading order."""
     key, _, number = passage_id.rpartition(":")
     return key, int(number)

@@ -277,10 +277,13 @@ class Board:
 
     # --- changing --------------------------------------------------------------------------------------------------
 
-    def take_in_hand(self, id: int, owner: str, by: str) -> None:
+    # *seen* is the ``mark`` of what was opened: ``ChangedMeanwhile`` is raised when somebody else did the same since.
+
+    def take_in_hand(self, id: int, owner: str, by: str, seen: int | None = None) -> None:
         """Say that *owner* sees to an item."""
         opened = {"closed_at": None, "closed_by": "", "generation": None, "document": ""}
-        self.gaps.change(self._gap(id).id, by, "in hand", {"state": "in_hand", "owner": owner, **opened}, owner=owner)
+        values = {"state": "in_hand", "owner": owner, **opened}
+        self.gaps.change(self._gap(id).id, by, "in hand", values, seen, owner=owner)
 
     def close(self, id: int, by: str) -> None:
         """Say that an item is done."""
@@ -292,14 +295,14 @@ class Board:
         values = {"state": "todo", "closed_at": None, "closed_by": "", "generation": None, "document": ""}
         self.gaps.change(self._gap(id).id, by, "reopened", values)
 
-    def rename(self, id: int, title: str, by: str) -> None:
+    def rename(self, id: int, title: str, by: str, seen: int | None = None) -> None:
         """Call an item by a title of staff's own; an empty one leaves it to the questions again."""
         # The title itself does not go into the journal: it may repeat a visitor's words, and the journal is for good.
-        self.gaps.change(self._gap(id).id, by, "renamed", {"title": " ".join(title.split())[:200]})
+        self.gaps.change(self._gap(id).id, by, "renamed", {"title": " ".join(title.split())[:200]}, seen)
 
-    def note(self, id: int, text: str, by: str) -> None:
+    def note(self, id: int, text: str, by: str, seen: int | None = None) -> None:
         """Write a note on an item."""
-        self.gaps.change(self._gap(id).id, by, "noted", {"note": text.strip()[:2000]})
+        self.gaps.change(self._gap(id).id, by, "noted", {"note": text.strip()[:2000]}, seen)
 
     def link_draft(self, id: int, draft: int, by: str) -> None:
         """Link an item to the document that was started from it; it is in hand from then on."""

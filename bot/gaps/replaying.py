@@ -32,12 +32,17 @@ class Replayed:
 def replayed_gaps(bot: Replaying, board: Board, today: dt.date, *, seconds: float = 60.0) -> Replayed:
     """Ask again what open items ask, the most asked first, and close those that are answered with evidence.
 
-    An item is looked at once for each generation of the library. The run ends after *seconds*, at a question's end.
+    An item is looked at once for each generation of the library, and again when a validated answer was made public or
+    taken back. The run ends after *seconds*, at a question's end.
     """
     ends = time.monotonic() + seconds
-    generation = bot.library.generation
+    generation, pins = bot.library.generation, bot.library.pins.public_changes
     tallies = board.gaps.tallies()
-    due = [gap for gap in board.gaps.gaps() if gap.state != "done" and gap.replayed < generation]
+    due = [
+        gap
+        for gap in board.gaps.gaps()
+        if gap.state != "done" and (gap.replayed < generation or gap.replayed_pins < pins)
+    ]
     due.sort(key=lambda gap: (-tallies.get(gap.id, Tally()).count, gap.id))
     asked = 0
     closed: list[int] = []
@@ -53,8 +58,8 @@ def replayed_gaps(bot: Replaying, board: Board, today: dt.date, *, seconds: floa
                 document = ""
                 break
         if not document:
-            board.gaps.mark_replayed(gap.id, generation)
-        elif board.gaps.close_by_replay(gap.id, last, document):
+            board.gaps.mark_replayed(gap.id, generation, pins)
+        elif board.gaps.close_by_replay(gap.id, last, document, pins):
             closed.append(gap.id)
     return Replayed(asked, tuple(closed))
 
@@ -73,9 +78,10 @@ def samples(gap: Gap, questions: Sequence[Joined]) -> list[Joined]:
 
 
 def _asked_again(bot: Replaying, one: Joined, today: dt.date) -> tuple[str, int]:
-    """Return the key of the document that answers a question now, if one does, and the generation that was asked.
+    """Return what answers a question now, if anything does, and the generation that was asked.
 
-    Only what was not quoted in the answer of then counts: of the same sources, the asker has seen what they say.
+    It is the key of a document, or ``pin 3`` for a validated answer. Of documents only what was not quoted in the
+    answer of then counts: of the same sources, the asker has seen what they say.
     """
     receipts = bot.library.receipts
     data, trace = receipts.answer(one.asked.answer_id), receipts.trace(one.asked.answer_id)
@@ -84,9 +90,13 @@ def _asked_again(bot: Replaying, one: Joined, today: dt.date) -> tuple[str, int]
     stored, how = Answer.from_json(data), Trace.from_json(trace) if trace else Trace()
     if trace is None and stored.standalone_question != stored.question:
         return "", bot.library.generation  # the turns that it leans on were not kept
-    if stored.generation >= bot.library.generation:
-        return "", bot.library.generation  # asked of this very library
     new = bot.replayed(stored.question, how.history, how.asked_language, today)
+    if new.trace.pin:
+        # Staff wrote it for this question. The same words once more are no other answer.
+        other = how.pin != new.trace.pin or new.text != stored.text
+        return (f"pin {new.trace.pin}" if other and new.status == "answered" else ""), new.generation
+    if stored.generation >= bot.library.generation:
+        return "", bot.library.generation  # asked of these very documents
     evidence = new.trace.evidence
     if new.status != "answered" or (evidence is not None and evidence < LIKELY):
         return "", new.generation

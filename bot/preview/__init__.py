@@ -4,6 +4,7 @@ from bot.preview.asking import PreviewStopped, PreviewTooSlow, Progress, Questio
 from bot.preview.comparison import KINDS, Change, Comparison, Side
 from bot.preview.golden import GoldenInvalid, GoldenQuestion, GoldenSet, Missing, read_golden
 from bot.preview.previews import (
+    Demand,
     GoldenMade,
     GoldenResult,
     LibraryChanged,
@@ -16,7 +17,7 @@ from bot.preview.previews import (
 )
 
 __all__ = [
-    "KINDS", "Change", "Comparison", "GoldenInvalid", "GoldenMade", "GoldenQuestion", "GoldenResult", "GoldenSet",
-    "LibraryChanged", "Made", "Missing", "PreviewFailed", "PreviewRunning", "PreviewStopped", "PreviewTooSlow",
-    "Previews", "Progress", "Question", "Running", "Side", "Verdict", "compare", "read_golden",
+    "KINDS", "Change", "Comparison", "Demand", "GoldenInvalid", "GoldenMade", "GoldenQuestion", "GoldenResult",
+    "GoldenSet", "LibraryChanged", "Made", "Missing", "PreviewFailed", "PreviewRunning", "PreviewStopped",
+    "PreviewTooSlow", "Previews", "Progress", "Question", "Running", "Side", "Verdict", "compare", "read_golden",
 ]  # fmt: skip

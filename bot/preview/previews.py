@@ -18,9 +18,10 @@ from bot.service import Bot
 from ingest import asked
 from ingest.database import now
 from ingest.errors import GuichetError, UnknownDocument
+from ingest.journal import GUICHET
 from ingest.library import Library
 from ingest.previews import PRESENT, PreviewStore, digest
-from ingest.revisions import PUBLISHABLE, UnknownRevision
+from ingest.revisions import PUBLISHABLE, UnknownRevision, WrongState
 from ingest.settings import Settings
 from ingest.snapshot import Reading
 
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 MONTH = dt.timedelta(days=30)
 Verdict = Literal["clear", "regressions", "stale", "none"]
+Demand = Literal["nothing", "preview", "reason"]
+"""What a publication needs first: nothing, a fresh preview, or a reason to go on in spite of what one has shown."""
 
 
 class PreviewRunning(GuichetError):
@@ -151,9 +154,34 @@ class Previews:
             return "stale"
         return "regressions" if made.comparison.regressions else "clear"
 
+    def demands(self, numbers: Sequence[int], gone: Sequence[str] = ()) -> Demand:
+        """Return what publishing these revisions and removing these documents needs first.
+
+        Without control questions nothing can break. With a file of them that cannot be read nobody can tell.
+        """
+        if not self._settings.preview_blocks:
+            return "nothing"
+        try:
+            if not self.golden().questions:
+                return "nothing"
+        except GoldenInvalid:
+            return "reason"
+        verdict = self.verdict(numbers, gone)
+        return "nothing" if verdict == "clear" else "reason" if verdict == "regressions" else "preview"
+
     def blocks(self, numbers: Sequence[int], gone: Sequence[str] = ()) -> bool:
         """Return whether the publication is held back until a reason is given."""
-        return self._settings.preview_blocks and self.verdict(numbers, gone) == "regressions"
+        return self.demands(numbers, gone) == "reason"
+
+    def refuse_unseen(self, numbers: Sequence[int], gone: Sequence[str] = ()) -> None:
+        """Raise ``LibraryChanged`` when what was previewed is not what would be published now."""
+        if self.demands(numbers, gone) == "preview":
+            raise LibraryChanged("Something was published or edited since the preview. Run it again.")
+
+    def broken(self, numbers: Sequence[int], gone: Sequence[str] = ()) -> frozenset[str]:
+        """Return the control questions that the last preview of a change saw break, by id."""
+        made = self.latest(numbers, gone)
+        return frozenset(change.id for change in made.comparison.regressions) if made else frozenset()
 
     def is_known(self, numbers: Sequence[int], gone: Sequence[str] = ()) -> bool:
         """Return whether the effect of a change was looked at, and nothing changed since."""
@@ -219,11 +247,61 @@ class Previews:
             self._store.keep(PRESENT, by, bot.generation, basis, data)
             yield result
 
+    def publish_due(self, today: dt.date) -> None:
+        """Publish what was set for *today* or before, each after a look at what it does on this very day.
+
+        What would break a control question that no reason was given for is held back, and so is that of which it
+        cannot be found out. A preview that somebody else runs or stops, or a change meanwhile, leaves the rest for the
+        next time.
+        """
+        try:
+            due = self._without_doubles(self._library.scheduled(today))
+            if len(due) > 1 and self._breaks(due, today) == frozenset():
+                self._publish(due)
+                return
+            for number in due:
+                found = self._breaks([number], today)
+                despite = (self._library.revisions.get(number).overruled or {}).get("questions", ())
+                if found is not None and found <= set(despite):
+                    self._publish([number])
+                else:
+                    why = "unknown" if found is None else "regressions"
+                    self._library.revisions.hold(number, why, GUICHET, len(found or ()))
+        except (PreviewRunning, PreviewStopped, LibraryChanged, WrongState) as error:
+            logger.info("what is set for today waits: %s", type(error).__name__)
+
     def stop(self) -> None:
         """End the preview that is being made; nothing of it is kept."""
         self._stop.set()
 
     # --- small parts ---------------------------------------------------------------------------------------------
+
+    def _without_doubles(self, numbers: Sequence[int]) -> list[int]:
+        """Hold back drafts of one document that were set for one time: staff have to choose; return the others."""
+        keys = {number: self._library.revisions.get(number).key for number in numbers}
+        doubled = {number for number, key in keys.items() if list(keys.values()).count(key) > 1}
+        for number in doubled:
+            self._library.revisions.hold(number, "doubled", GUICHET)
+        return [number for number in numbers if number not in doubled]
+
+    def _breaks(self, numbers: Sequence[int], today: dt.date) -> frozenset[str] | None:
+        """Return the control questions that publishing breaks on *today*; None when that cannot be found out."""
+        try:
+            if not self._settings.preview_blocks or not self.golden().questions:
+                return frozenset()
+            made = self.latest(numbers)
+            if not (made and made.current and made.comparison.day == today.isoformat()):
+                for _ in self.run(numbers, (), GUICHET):
+                    pass
+        except (PreviewRunning, PreviewStopped, LibraryChanged):
+            raise
+        except GuichetError as error:
+            logger.warning("a publication that was set for today is held back: %s", type(error).__name__)
+            return None
+        return self.broken(numbers)
+
+    def _publish(self, numbers: Sequence[int]) -> None:
+        self._library.publish(numbers, GUICHET, check=lambda: self.refuse_unseen(numbers))
 
     @contextlib.contextmanager
     def _taking_turns(self, running: Running) -> Iterator[None]:
@@ -304,6 +382,6 @@ def _subject(numbers: Sequence[int], gone: Sequence[str]) -> str:
 
 
 __all__ = [
-    "GoldenMade", "GoldenResult", "LibraryChanged", "Made", "PreviewFailed", "PreviewRunning", "PreviewStopped",
-    "Previews", "Running", "Verdict",
+    "Demand", "GoldenMade", "GoldenResult", "LibraryChanged", "Made", "PreviewFailed", "PreviewRunning",
+    "PreviewStopped", "Previews", "Running", "Verdict",
 ]  # fmt: skip

@@ -10,10 +10,10 @@ from sqlalchemy import Engine
 
 from ingest.database import now
 from ingest.intake import Intake
+from ingest.journal import GUICHET
 from ingest.library import Library
 from ingest.readers.sandbox import Sandbox
 from ingest.revisions import Revision
-from ingest.serving import ITSELF
 from ingest.web.fetching import Fetched, Fetcher, NotModified
 from ingest.web.main_text import SUFFIXES, digest_with
 from ingest.web.sitemaps import Sitemaps
@@ -58,12 +58,12 @@ class WebIntake:
     def _arrived(self, watched: Watched, page: Fetched) -> None:
         """Take in a page that has changed, or is seen for the first time."""
         # A page that comes for the first time is from whoever put it on watch: a second person may have to publish it.
-        by = ITSELF if self._document(watched.url) else watched.added_by
+        by = GUICHET if self._document(watched.url) else watched.added_by
         number = self._receive(page, watched.url, by)
         # Of a page that changes again before anybody looked, the last draft is enough.
         for older in self._library.revisions.list("draft", origin=origin_of(watched.url)):
             if older.number < number and not older.edited_by:
-                self._library.revisions.discard(older.number, ITSELF)
+                self._library.revisions.discard(older.number, GUICHET)
 
     def _receive(self, page: Fetched, url: str, by: str) -> int:
         path = self._intake.folder / secrets.token_hex(16)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.database import now
 from ingest.intake import Intake
+from ingest.journal import COMMAND_LINE
 from ingest.judging import Judge
 from ingest.web.addresses import shown
 from ingest.web.arriving import WebIntake
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["COMMANDS", "Told", "declare", "run"]
 
 COMMANDS = frozenset({"watch", "links"})
-BY = "(command line)"
-"""Who stands in the journal for what was done in a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +64,10 @@ def run(library: Library, options: argparse.Namespace) -> Told:
 
 def _watch(watching: Watching, options: argparse.Namespace) -> Told:
     if options.action == "add":
-        added = watching.add(options.url, BY, document=options.document, every_days=options.days)
+        added = watching.add(options.url, COMMAND_LINE, document=options.document, every_days=options.days)
         return Told([_row(added)], [f"{added.url}: looked at every {added.every_days} days from now on"])
     if options.action == "remove":
-        watching.remove(options.url, BY)
+        watching.remove(options.url, COMMAND_LINE)
         return Told([], [f"{shown(options.url)}: no longer on watch"])
     if options.action == "list":
         pages = watching.all()

@@ -12,17 +12,15 @@ from sqlalchemy.orm import Session
 
 from ingest.database import WatchedRow, now
 from ingest.errors import GuichetError, UnreadableFile, WebError
-from ingest.journal import note
+from ingest.journal import GUICHET, note
 from ingest.web import health as life
 from ingest.web.addresses import shown
 from ingest.web.fetching import Fetched, Fetcher, NotModified
 from ingest.web.health import Health
 from ingest.web.rounds import SECONDS, Unreached, due, in_turn, site_of
+from ingest.writing import refuse_newer, writing
 
 __all__ = ["NotWatched", "Outcome", "Watched", "Watching"]
-
-GUICHET = "guichet"
-"""Who stands in the journal for what nobody did."""
 
 
 class NotWatched(GuichetError):
@@ -89,15 +87,18 @@ class Watching:
         document: str | None = None,
         every_days: int | None = None,
         known: Fetched | None = None,
+        seen: int | None = None,
     ) -> Watched:
         """Put *url* on watch, or change how; raises ``AddressRefused`` for one that may not be asked.
 
-        *known* is the page as it was already taken in: then only another text is a change.
+        *known* is the page as it was already taken in: then only another text is a change. *seen* is the ``mark`` of
+        what was opened: raises ``ChangedMeanwhile`` when somebody else has changed it since.
         """
         address = self._fetcher.address(url).url
         digest = self._digest_of(known)
         days = max(1, every_days or self._every_days)
-        with Session(self._engine) as session, session.begin():
+        with writing(self._engine) as session:
+            refuse_newer(session, _subject(address), ("watched", "unwatched"), seen)
             row = session.get(WatchedRow, address)
             if row is None:
                 moment = now()
@@ -109,14 +110,14 @@ class Watching:
             if known and digest:
                 row.digest, row.etag, row.last_modified = digest, known.etag, known.last_modified
                 row.final_url = known.final_url
-            note(session, by, "watched", _subject(address), days=days, document=row.document)
+            note(session, by, "watched", _subject(address), days=days, document=row.document, changed=["days"])
             return _watched(row)
 
     def add_all(self, urls: Iterable[str], by: str, source: str) -> int:
         """Put the pages of a list such as a sitemap on watch, all or none; return how many were not yet."""
         wanted = {self._fetcher.address(url).url for url in urls}
         moment, added = now(), 0
-        with Session(self._engine) as session, session.begin():
+        with writing(self._engine) as session:
             known = set(session.scalars(select(WatchedRow.url)))
             for url in sorted(wanted - known):
                 row = WatchedRow(url=url, every_days=self._every_days, added_by=by, added_at=moment)
@@ -126,17 +127,13 @@ class Watching:
             note(session, by, "watched", _subject(source), pages=added)
         return added
 
-    def remove(self, url: str, by: str) -> None:
-        """Take *url* off watch; the document that was made of it stays."""
-        with Session(self._engine) as session, session.begin():
+    def remove(self, url: str, by: str, *, seen: int | None = None) -> None:
+        """Take *url* off watch; the document that was made of it stays. *seen* as in ``add``."""
+        with writing(self._engine) as session:
             row = self._row(session, url)
+            refuse_newer(session, _subject(row.url), ("watched",), seen)
             session.delete(row)
             note(session, by, "unwatched", _subject(row.url))
-
-    def belongs(self, url: str, document: str) -> None:
-        """Note that *document* was made of the page at *url*."""
-        with Session(self._engine) as session, session.begin():
-            self._row(session, url).document = document
 
     def all(self, document: str | None = None) -> list[Watched]:
         """Return the pages on watch, all or those of a *document*: dead ones first, then uncertain ones."""
@@ -213,7 +210,7 @@ class Watching:
     def _found(self, watched: Watched, moment: dt.datetime, digest: str | None, page: Fetched | None) -> Outcome:
         next_at = moment + dt.timedelta(days=watched.every_days)
         health = life.found(watched.health, moment, next_at)
-        with Session(self._engine) as session, session.begin():
+        with writing(self._engine) as session:
             row = session.get(WatchedRow, watched.url)
             if row is not None:  # else it was taken off watch meanwhile
                 life.keep(row, health)
@@ -226,7 +223,7 @@ class Watching:
         self, watched: Watched, moment: dt.datetime, kind: str, message: str, status: int | None = None
     ) -> Outcome:
         health = life.failed(watched.health, moment, watched.every_days, kind, status)
-        with Session(self._engine) as session, session.begin():
+        with writing(self._engine) as session:
             row = session.get(WatchedRow, watched.url)
             if row is not None:
                 life.keep(row, health)

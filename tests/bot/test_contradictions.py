@@ -17,7 +17,8 @@ from bot.service import Bot
 from ingest.cards import CardStore, Decision
 from ingest.database import JournalRow, connect
 from ingest.documents import LANGUAGES, Language, SourceDocument
-from ingest.library import COMMAND, Library
+from ingest.journal import COMMAND_LINE
+from ingest.library import Library
 from ingest.settings import load
 from tests.bot.chat.scripted import ScriptedModel
 from tests.bot.library import TODAY, document, small_bot
@@ -162,7 +163,9 @@ def test_a_ruling_that_is_undone_brings_both_values_back(tmp_path: Path) -> None
         bot.library.cards.withdraw_ruling(ruling.number, "ann")
         answer = bot.ask(QUESTION, language="fr")
         with bot.library.cards._engine.connect() as connection:
-            acts = connection.execute(select(JournalRow.by, JournalRow.action).where(JournalRow.by != COMMAND)).all()
+            acts = connection.execute(
+                select(JournalRow.by, JournalRow.action).where(JournalRow.by != COMMAND_LINE)
+            ).all()
     assert {FIRST, SECOND} <= {citation.quote for citation in answer.citations}
     assert acts == [("lea", "contradiction ruled"), ("ann", "ruling undone")]
 

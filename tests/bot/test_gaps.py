@@ -22,6 +22,7 @@ from bot.service import Bot
 from ingest.database import GapQuestionRow, GapRow, connect, now
 from ingest.documents import Language
 from ingest.journal import Journal
+from ingest.pins import PinContent, PinSource, PinStatement, Wording
 from ingest.receipts import Receipts
 from tests.bot.asking import Group, aged, labelled, rate, receipt, receipts
 from tests.bot.library import document, small_bot
@@ -458,6 +459,31 @@ def test_an_item_closes_when_its_questions_are_answered(tmp_path: Path) -> None:
         assert (entry.by, entry.action, dict(entry.detail)) == (
             "guichet", "closed", {"generation": bot.generation, "document": "fr/robot"},
         )  # fmt: skip
+        assert replayed_gaps(bot, board, bot.today).asked == 0
+
+
+def test_a_validated_answer_closes_what_it_answers(tmp_path: Path) -> None:
+    """When staff make an answer public, the next replay closes its item, though no document has changed."""
+    with small_bot(tmp_path / "data", OTHER) as bot:
+        engine, asked = bot.library.engine, "Quelles sont les aides du Brabant wallon pour les serres ?"
+        board = Board(bot.library, engine, lambda: bot.today)
+        given = bot.ask(asked)
+        rate(engine, given.id, -1)
+        board.gather()
+        assert replayed_gaps(bot, board, bot.today).closed == ()
+        key = next(iter(bot.library.documents))
+        quote = next(text for passage in bot.library.passages_of([key]) for _, text in passage.quotes())
+        content = PinContent(
+            (Wording(asked, "fr"),), {"fr": (PinStatement(quote, (1,)),)}, (PinSource(key, quote),), "ann",
+            bot.today + dt.timedelta(days=90), 0.7,
+        )  # fmt: skip
+        pin = bot.library.pins.save(content, "ann")
+        assert replayed_gaps(bot, board, bot.today).asked == 0  # what is only prepared answers nobody
+        bot.library.pins.activate(pin.number, "bob", bot.today)
+        assert bot.ask(asked).validated
+        run = replayed_gaps(bot, board, bot.today)
+        gap = board.item(1).gap
+        assert (run.closed, gap.state, gap.document) == ((1,), "done", f"pin {pin.number}")
         assert replayed_gaps(bot, board, bot.today).asked == 0
 
 

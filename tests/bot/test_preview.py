@@ -35,7 +35,7 @@ from bot.preview.golden import GoldenQuestion, missing
 from bot.service import Bot
 from ingest import asked
 from ingest.database import AnswerRow, PreviewRow, now
-from ingest.documents import Language
+from ingest.documents import Language, SourceDocument
 from ingest.errors import UnknownDocument
 from ingest.library import Library
 from ingest.pins import PinContent, PinSource, PinStatement, Wording
@@ -614,3 +614,98 @@ def test_thumbs_are_counted_by_day(desk: Desk) -> None:
         desk.live.feedback(given.id, rating)
     found = asked.ratings(desk.library.engine, now() - dt.timedelta(days=1))
     assert sorted((rating, count) for (_, rating), count in found.items()) == [(-1, 1), (1, 2)]
+
+
+# --- what is set for a day ---------------------------------------------------------------------------------------
+
+TOMORROW = TODAY + dt.timedelta(days=1)
+
+
+def scheduled(desk: Desk, document: SourceDocument, **despite: Any) -> int:
+    """Return the number of a draft that is to be published tomorrow."""
+    number = desk.draft(document)
+    desk.library.revisions.schedule(number, TOMORROW, "paul", **despite)
+    return number
+
+
+def test_what_is_set_for_a_day_is_looked_at_on_that_day(desk: Desk) -> None:
+    """A draft is published on its day in the name of who scheduled it, and not before; nobody has to be there."""
+    number = scheduled(desk, BUS)
+    desk.previews.publish_due(TODAY)
+    assert desk.library.revisions.get(number).state == "scheduled"
+    desk.previews.publish_due(TOMORROW)
+    found = desk.library.revisions.get(number)
+    assert (found.state, found.published_by) == ("published", "paul")
+    made = desk.previews.latest([number])
+    assert made
+    assert made.by == "guichet"
+
+
+def test_what_would_break_an_answer_is_held_back_on_its_day(desk: Desk) -> None:
+    """A draft that breaks a control question is never published silently: it is a draft again that says why."""
+    broken, clear = scheduled(desk, covering("50 %")), scheduled(desk, BUS)
+    desk.previews.publish_due(TOMORROW)
+    held = desk.library.revisions.get(broken)
+    assert (held.state, held.publish_on) == ("draft", None)
+    assert held.held == {"why": "regressions", "day": TOMORROW.isoformat(), "count": 1}
+    assert desk.library.revisions.get(clear).state == "published"
+    assert desk.library.journal.entries(action="held back")[0].by == "guichet"
+    desk.library.revisions.edit(broken, Edit(title="Prime"), "ella")
+    assert desk.library.revisions.get(broken).held is None
+
+
+@pytest.mark.parametrize(("questions", "state"), [(["g1"], "published"), (["g2"], "draft"), ([], "draft")])
+def test_a_reason_covers_the_questions_that_it_was_given_for(desk: Desk, questions: list[str], state: str) -> None:
+    """Who scheduled in spite of some questions is heard on the day, as far as no others break."""
+    number = scheduled(desk, covering("50 %"), overruled="décidé", questions=questions)
+    desk.previews.publish_due(TOMORROW)
+    assert desk.library.revisions.get(number).state == state
+
+
+def test_what_cannot_be_found_out_is_held_back(tmp_path: Path) -> None:
+    """Where the control questions could not be asked, staff decide."""
+    with opened(tmp_path, preview_seconds=1e-9) as desk:
+        number = scheduled(desk, BUS)
+        desk.previews.publish_due(TOMORROW)
+        assert (desk.library.revisions.get(number).held or {})["why"] == "unknown"
+
+
+def test_two_drafts_for_one_day_are_both_held_back(desk: Desk) -> None:
+    """Of two versions of one document that were set for one day, staff choose."""
+    numbers = [scheduled(desk, covering("70 %")), scheduled(desk, covering("80 %"))]
+    desk.previews.publish_due(TOMORROW)
+    assert [(desk.library.revisions.get(number).held or {})["why"] for number in numbers] == ["doubled"] * 2
+
+
+def test_a_preview_that_somebody_makes_leaves_it_for_later(desk: Desk) -> None:
+    """While another preview is made nothing is published and nothing held back; the next round does it."""
+    number = scheduled(desk, BUS)
+    other = desk.previews.run([desk.draft(COURSE)], (), "ella")
+    next(other)
+    desk.previews.publish_due(TOMORROW)
+    assert desk.library.revisions.get(number).state == "scheduled"
+    list(other)
+    desk.previews.publish_due(TOMORROW)
+    assert desk.library.revisions.get(number).state == "published"
+
+
+def test_nothing_else_publishes_what_has_to_be_looked_at(tmp_path: Path) -> None:
+    """Neither the first question of the day nor the start publishes it unseen; without the setting both do."""
+    for name, blocks, state in (("a", True, "scheduled"), ("b", False, "published")):
+        (tmp_path / name).mkdir()
+        with opened(tmp_path / name, preview_blocks=blocks) as desk:
+            number = desk.draft(covering("50 %"))
+            desk.library.revisions.schedule(number, TODAY, "paul")
+            desk.live.settle()
+            assert desk.library.revisions.get(number).state == state
+
+
+def test_the_candidate_is_in_the_order_of_what_is_served(desk: Desk) -> None:
+    """The generation of a preview holds its documents in the order and with the versions that publishing gives them."""
+    numbers = [desk.draft(BUS), desk.draft(covering("50 %"))]
+    with desk.library.candidate(numbers) as snapshot:
+        seen = [(key, info.version) for key, info in snapshot.documents.items()]
+        assert not snapshot.documents["fr/bus"].is_settled
+    desk.library.publish(numbers, "paul")
+    assert seen == [(key, info.version) for key, info in desk.library.documents.items()]
+    assert seen == [("fr/bus", 1), ("fr/pret", 1), ("fr/prime", 2)]

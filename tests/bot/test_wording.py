@@ -20,7 +20,9 @@ from ingest.settings import ROOT
 
 FILES = sorted(FOLDER.glob("*.yaml"))
 STEMS = "|".join(path.stem for path in FILES)
-ACTIONS = frozenset(f"answers.{verb}" for verb in ("activate", "deactivate", "review", "start", "try", "write"))
+ACTIONS = frozenset(
+    f"answers.{verb}" for verb in ("activate", "deactivate", "review", "settle", "start", "try", "wish", "write")
+)
 """What can be done in the desk's room of answers, which is called like a file of strings."""
 
 

@@ -99,7 +99,7 @@ def test_every_change_is_counted_and_in_the_journal(pins: Pins, engine: Engine) 
     assert pins.changes == 4
     entries = Journal(engine).entries(subject=f"pin {pin.number}")
     assert [(entry.action, entry.by) for entry in reversed(entries)] == [
-        ("prepared", "ann"), ("activated", "bob"), ("review asked", "ann"), ("deactivated", "bob"),
+        ("prepared", "ann"), ("activated", "bob"), ("held back", "ann"), ("deactivated", "bob"),
     ]  # fmt: skip
     assert "secret" not in str([entry.detail for entry in entries])
 

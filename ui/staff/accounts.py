@@ -12,16 +12,14 @@ from sqlalchemy.orm import Session
 
 from ingest.database import AccountRow, StaffAttemptRow, StaffBrowserRow, StaffSessionRow, now
 from ingest.errors import GuichetError
-from ingest.journal import note
+from ingest.journal import GUICHET, note
+from ingest.writing import moment, writing
 from ui.staff import attempts
 from ui.staff.passwords import Flaw, Hasher, flaw, one_time
 from ui.staff.people import ROLES, Role
-from ui.staff.writing import moment, writing
 
 FIRST = "admin"
 """The account that the first start makes."""
-ITSELF = "guichet"
-"""What stands in the journal for what the guichet does by itself; nobody can be called so."""
 ONE_TIME = dt.timedelta(days=7)
 """How long a one-time password waits for its first use."""
 
@@ -108,13 +106,13 @@ class Accounts:
         with writing(self._engine) as session:
             if session.scalar(select(exists(select(AccountRow.id)))):
                 return None
-            _insert(session, FIRST, "administrator", kept, ITSELF)
+            _insert(session, FIRST, "administrator", kept, GUICHET)
         return password
 
     def add(self, name: str, role: str, by: str, password: str | None = None) -> str:
         """Make an account and return its password for the first login: the one given, or a one-time one."""
         clean = clean_name(name)
-        if clean is None or clean == ITSELF:
+        if clean is None or clean == GUICHET:
             raise AccountRefused("bad_name")
         role = _role(role)
         password = self._first_password(password, clean)
@@ -235,9 +233,9 @@ class Accounts:
             row = session.scalar(select(AccountRow).where(found))
             if row is None:
                 name = _free_name(session, called)
-                row = _insert(session, name, role, None, ITSELF, issuer=issuer, subject=subject)
+                row = _insert(session, name, role, None, GUICHET, issuer=issuer, subject=subject)
             elif ruled and row.role != role:
-                note(session, ITSELF, "role_changed", f"account {row.name}", before=row.role, after=role)
+                note(session, GUICHET, "role_changed", f"account {row.name}", before=row.role, after=role)
                 row.role = role
                 _end_sessions(session, row)
             return _account(row)
@@ -313,7 +311,7 @@ def _free_name(session: Session, called: str) -> str:
     """Return *called* as a name that nobody has; a number is put behind one that is taken."""
     plain = unicodedata.normalize("NFKD", called[:200]).encode("ascii", "ignore").decode()
     wanted = re.sub(r"[^a-z0-9._@+-]+", "-", plain.casefold()).strip("-._@+")[:56]
-    wanted = wanted if _NAME.fullmatch(wanted) and wanted not in {ITSELF, FIRST} else f"staff-{wanted}".strip("-")
+    wanted = wanted if _NAME.fullmatch(wanted) and wanted not in {GUICHET, FIRST} else f"staff-{wanted}".strip("-")
     number, name = 1, wanted
     while session.scalar(select(exists(select(AccountRow.id).where(AccountRow.name == name)))):
         number += 1

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, delete
 from sqlalchemy.orm import Session
 
 from ingest.database import StaffAttemptRow, now
-from ui.staff.writing import moment, writing
+from ingest.writing import moment, writing
 
 FORGOTTEN = dt.timedelta(hours=24)
 """Failures older than this count no more and are deleted."""

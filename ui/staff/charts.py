@@ -52,7 +52,8 @@ def stacked(id: str, title: str, description: str, places: Sequence[str], series
                 said = tag("title", f"{place}: {one.name} {one.values[number]}")
                 bars.append(_bar(id, one.look, _LEFT + step * (number + 0.1), level, step * 0.8, height, said))
     lines = [_line(level, round(top * share)) for level, share in ((0.0, 1.0), (_TALL / 2, 0.5), (float(_TALL), 0.0))]
-    named = sorted({0, len(places) // 2, len(places) - 1}) if places else []
+    # The first and the last: a third date between them would run into its neighbour.
+    named = sorted({0, len(places) - 1}) if places else []
     feet = [
         _text(_LEFT + step * (number + 0.5), _TALL + 17, places[number], anchor=_anchor(number, len(places)))
         for number in named

@@ -12,11 +12,9 @@ from sqlalchemy.exc import OperationalError
 
 from ingest.database import connect
 from ingest.errors import LibraryUnwritable
+from ingest.journal import COMMAND_LINE
 from ingest.settings import Settings
 from ui.staff.accounts import Account, AccountRefused, Accounts
-
-BY = "(command line)"
-"""Who stands in the journal for what is done here; nobody can be called so."""
 
 
 def run(settings: Settings, options: argparse.Namespace, say: Callable[[str], object] = print) -> int:
@@ -27,12 +25,12 @@ def run(settings: Settings, options: argparse.Namespace, say: Callable[[str], ob
                 say(_line(account))
         elif options.verb == "add":
             password = _typed() if options.prompt else None
-            made = accounts.add(options.name, options.role, BY, password)
+            made = accounts.add(options.name, options.role, COMMAND_LINE, password)
             _tell(say, accounts.named(options.name), None if password else made)
         elif options.verb == "reset":
             accounts.named(options.name)
             password = _typed() if options.prompt else None
-            made = accounts.reset(options.name, BY, password)
+            made = accounts.reset(options.name, COMMAND_LINE, password)
             _tell(say, accounts.named(options.name), None if password else made)
         else:
             _change(accounts, options)
@@ -42,11 +40,11 @@ def run(settings: Settings, options: argparse.Namespace, say: Callable[[str], ob
 
 def _change(accounts: Accounts, options: argparse.Namespace) -> None:
     if options.verb == "role":
-        accounts.set_role(options.name, options.role, BY)
+        accounts.set_role(options.name, options.role, COMMAND_LINE)
     elif options.verb == "disable":
-        accounts.disable(options.name, BY)
+        accounts.disable(options.name, COMMAND_LINE)
     else:
-        accounts.enable(options.name, BY)
+        accounts.enable(options.name, COMMAND_LINE)
 
 
 @contextmanager

@@ -13,12 +13,14 @@ from typing import Protocol, runtime_checkable
 from urllib.parse import parse_qsl, unquote
 
 from ingest.documents import Language
-from ingest.errors import GuichetError
-from ingest.revisions import UnknownRevision, WrongState
+from ingest.errors import ChangedMeanwhile, GuichetError
 from ui.markup import Markup
+from ui.staff import refusals
 from ui.staff.forms import words
 from ui.staff.people import Person, Role
 
+SEEN = "seen"
+"""The hidden field in which a form carries the mark of what it was opened on."""
 Fields = Mapping[str, str]
 """What a form holds; a field that was left empty is an empty string, a list is joined by commas."""
 
@@ -43,6 +45,8 @@ class Outcome:
     failed: bool = False
     wrong: Mapping[str, str] = field(default_factory=dict)
     """Sentences about single fields of the form, by the field's name."""
+    renewed: Mapping[str, str] = field(default_factory=dict)
+    """Hidden fields of the form that get another value, so that sending it once more is meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +156,10 @@ class Desk:
                 yield from done
         except (NotAllowed, NoSuchPlace):
             raise
-        except WrongState:
-            # Somebody else was quicker: the page that was looked at is not what is there any more.
-            yield Outcome(words("desk.changed_meanwhile", language), failed=True)
-        except UnknownRevision:
-            yield Outcome(words("desk.no_such_place", language), failed=True)
+        except ChangedMeanwhile as error:
+            yield overtaken(error, language)
         except GuichetError as error:
-            yield Outcome(str(error), failed=True)
+            yield Outcome(refusals.sentence(error, language), failed=True)
 
     def export(self, person: Person, language: Language, room: str, name: str) -> tuple[Export, bytes]:
         """Return a file to download with its content."""
@@ -180,6 +181,22 @@ class Desk:
         # A browser writes letters beyond ASCII, spaces and quotes of an address with percent signs.
         parts = tuple(unquote(part) for part in rest)
         return room, Visit(person, language, parts, dict(parse_qsl(query, keep_blank_values=True)))
+
+
+def overtaken(error: ChangedMeanwhile, language: Language, present: Fields | None = None) -> Outcome:
+    """Return what is said to somebody whose form has grown old: who changed what, what is there now (*present*).
+
+    What was typed stays in the form, and saving once more is meant then.
+    """
+    held = present or {}
+    now = {name: words("desk.there_now", language, value=held[name] or "–") for name in error.fields if name in held}
+    return Outcome(refusals.sentence(error, language), failed=True, wrong=now, renewed={SEEN: str(error.seen)})
+
+
+def seen(fields: Fields) -> int | None:
+    """Return the mark of what a form was opened on; None where it carries none."""
+    mark = fields.get(SEEN, "")
+    return int(mark) if mark.isdecimal() and len(mark) < 15 else None
 
 
 def _may_enter(person: Person, room: Room) -> bool:

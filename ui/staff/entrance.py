@@ -17,15 +17,15 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from ingest.database import AccountRow, now
-from ingest.errors import GuichetError
+from ingest.errors import Busy, GuichetError
 from ingest.journal import Journal
 from ingest.settings import Settings
+from ingest.writing import moment
 from ui.staff import attempts
 from ui.staff.accounts import AccountRefused, Accounts, clean_name
 from ui.staff.attempts import Attempts, Key, Ticket
 from ui.staff.passwords import Hasher
 from ui.staff.sessions import Came, Issued, Login, Sessions
-from ui.staff.writing import Busy, moment
 
 AT_ONCE = 2
 IN_LINE = 30

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from bot.wording import say
 from ingest.documents import Language
 from ui.markup import Child, Markup, icon, joined, tag
-from ui.words import typeset, word
+from ui.words import date_in_words, typeset, word
 
 
 def words(key: str, language: Language, **values: object) -> str:
@@ -40,12 +40,15 @@ def field(
     kind: str = "text",
     hint: str | None = None,
     guessed: str | None = None,
+    right: str | None = None,
     required: bool = False,
     rows: int = 0,
     within: str = "",
     **attributes: str | bool | int | None,
 ) -> Markup:
     """Return a labelled field; *guessed* says, beside it, that the value was found by the guichet and not by a person.
+
+    *right* is the label of a box that says so: the form's field ``right`` then holds this name.
 
     With *rows* it is a text area. An error of the field appears under it (``Outcome.wrong``). A page with several
     forms that have a field of this name tells them apart by *within*.
@@ -59,7 +62,7 @@ def field(
         **attributes,
     }
     control = tag("textarea", value, rows=rows, **shared) if rows else tag("input", type=kind, value=value, **shared)
-    return _labelled(id, label, control, hint, guessed)
+    return _labelled(id, label, control, hint, guessed, _right(name, right))
 
 
 def select(
@@ -70,6 +73,7 @@ def select(
     *,
     hint: str | None = None,
     guessed: str | None = None,
+    right: str | None = None,
     within: str = "",
     **attributes: str | bool | int | None,
 ) -> Markup:
@@ -83,7 +87,7 @@ def select(
         aria_describedby=_described(id, hint, guessed),
         **attributes,
     )
-    return _labelled(id, label, control, hint, guessed)
+    return _labelled(id, label, control, hint, guessed, _right(name, right))
 
 
 def checkbox(name: str, label: str, checked: bool = False, *, value: str = "yes", within: str = "") -> Markup:
@@ -132,11 +136,22 @@ def _described(id: str, hint: str | None, guessed: str | None) -> str:
     return " ".join([*([f"{id}-guess"] if guessed else []), *([f"{id}-hint"] if hint else []), f"{id}-error"])
 
 
-def _labelled(id: str, label: str, control: Markup, hint: str | None, guessed: str | None) -> Markup:
+def _right(name: str, label: str | None) -> Markup | None:
+    """Return the box that says of a guess that it is right."""
+    if label is None:
+        return None
+    return tag("label", tag("input", type="checkbox", name="right", value=name), " ", label, class_="right")
+
+
+def _labelled(
+    id: str, label: str, control: Markup, hint: str | None, guessed: str | None, right: Markup | None
+) -> Markup:
     return tag(
         "div",
         tag("label", label, for_=id),
-        tag("span", guessed, class_="guess", id=f"{id}-guess") if guessed else None,
+        tag("div", tag("span", guessed, class_="guess", id=f"{id}-guess"), right, class_="guesses")
+        if guessed
+        else None,
         control,
         tag("p", hint, class_="hint", id=f"{id}-hint") if hint else None,
         tag("p", class_="error", id=f"{id}-error", hidden=True),
@@ -215,6 +230,11 @@ def search(where: str, *children: Child) -> Markup:
 def copy(text: str, label: str) -> Markup:
     """Return a button that copies *text* and says so."""
     return tag("button", icon("copy"), tag("span", label), type="button", class_="quiet", data_copy=text)
+
+
+def day(date: str | None, language: Language) -> Markup:
+    """Return an ISO date in words that a narrow column does not break."""
+    return tag("span", date_in_words(date, language), class_="day") if date else tag("span")
 
 
 def size(count: int, language: Language) -> str:

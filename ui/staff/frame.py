@@ -198,11 +198,9 @@ def _count(room: Room) -> int:
 
 
 def room_name(name: str, language: Language) -> str:
-    """Return what the room is called in the menu: the desk's word for it, else its own."""
-    for key in (f"desk.room_{name}", f"desk_{name}.room"):
-        if key in catalogue():
-            return words(key, language)
-    return name
+    """Return what the room is called in the menu."""
+    key = f"desk.room_{name}"
+    return words(key, language) if key in catalogue() else name
 
 
 def _room(language: Language) -> Markup:

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from ingest.documents import LANGUAGES
+from ingest.errors import Busy
 from ingest.settings import Settings
 from ui.markup import Markup
 from ui.staff import login_pages as pages
@@ -22,7 +23,6 @@ from ui.staff.accounts import AccountRefused
 from ui.staff.entrance import Entrance, MustWait, NotRight, OneTimeExpired
 from ui.staff.login_pages import Form, Look, say
 from ui.staff.sessions import Came, Forged, Issued, Login
-from ui.staff.writing import Busy
 from ui.words import preferred
 
 HOME = "/staff/"

@@ -209,6 +209,7 @@ def _acted(desk: Desk, person: Person, asked: _Asked) -> Iterator[dict[str, Any]
         "message": outcome.message,
         "failed": outcome.failed,
         "wrong": dict(outcome.wrong),
+        "renewed": dict(outcome.renewed),
         "go": outcome.go,
         "shown": None if stays else shown(desk, person, asked.language, address),
     }

@@ -20,9 +20,9 @@ from ingest.settings import Settings
 from ingest.web.arriving import WebIntake
 from ingest.web.fetching import Fetcher
 from ingest.web.links import Links, cited
-from ui.chores import DAY, HOUR, MINUTE, Chore
+from ui.chores import DAY, MINUTE, Chore
 from ui.staff import login, oidc
-from ui.staff.desk import Desk
+from ui.staff.desk import Desk, Room
 from ui.staff.entrance import Entrance
 from ui.staff.mount import Staff
 from ui.staff.people import Person
@@ -34,6 +34,7 @@ from ui.staff.rooms.programmes import Programmes
 from ui.staff.rooms.quality import Quality
 from ui.staff.rooms.questions import Questions
 from ui.staff.rooms.todo import Todo
+from ui.staff.rooms.watched import WatchedPages
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +55,50 @@ def open_desk(live: Live, settings: Settings, *, fetcher: Fetcher | None = None)
     with ExitStack() as stack:
         intake = stack.enter_context(Intake(library, Judge(library)))
         fetcher = fetcher or Fetcher(settings)
-        web = stack.enter_context(closing(WebIntake(library, intake, fetcher)))
-        links = Links(library.engine, fetcher)
-        board = Board(library, library.engine, lambda: live.today)
-        previews = Previews(library, live, settings)
-        entrance = Entrance(library.engine, settings)
+        parts = _Parts(
+            live, settings, intake, stack.enter_context(closing(WebIntake(library, intake, fetcher))),
+            Links(library.engine, fetcher), Board(library, library.engine, lambda: live.today),
+            Previews(library, live, settings), Entrance(library.engine, settings),
+        )  # fmt: skip
+        first = parts.entrance.accounts.first_start()
+        yield Opened(parts.staff(), parts.chores(), parts.web_chores() if settings.web_enabled else (), first)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the desk is made of."""
+
+    live: Live
+    settings: Settings
+    intake: Intake
+    web: WebIntake
+    links: Links
+    board: Board
+    previews: Previews
+    entrance: Entrance
+
+    def staff(self) -> Staff:
+        """Return the rooms with their way in."""
+        settings = self.settings
         provider = oidc.Provider(settings) if settings.staff_oidc_issuer else None
 
-        def start_draft(title: str, language: Language, text: str, by: str) -> int:
-            return intake.write(f"# {title}\n\n{text}\n", f"{title[:80]}.md", by, language=language)
-
         def receive(person: Person, name: str, path: Path, /) -> int:
-            return intake.receive(path, name, person.name)
+            return self.intake.receive(path, name, person.name)
 
-        questions = Questions(board, library.journal, start_draft, settings.question_days)
+        return Staff(
+            Desk(self.rooms()), self.entrance.sessions, receive, self.intake.folder,
+            largest=settings.max_file_megabytes * 2**20,
+            routes=(login.routes(self.entrance, settings, secrets.token_hex(4), provider),),
+        )  # fmt: skip
+
+    def rooms(self) -> list[Room]:
+        """Return the rooms in the order of the menu."""
+        live, library, settings = self.live, self.live.library, self.settings
+
+        def start_draft(title: str, language: Language, text: str, by: str) -> int:
+            return self.intake.write(f"# {title}\n\n{text}\n", f"{title[:80]}.md", by, language=language)
+
+        questions = Questions(self.board, library.journal, start_draft, settings.question_days)
         answers = Answers(lambda: live.bot.pins)
         programmes = Programmes(library, live.bot.contradictions)
         others = {
@@ -75,44 +106,48 @@ def open_desk(live: Live, settings: Settings, *, fetcher: Fetcher | None = None)
             "contradictions": ("programmes", programmes.count),
             "answers": ("answers", answers.count),
         }
-        rooms = (
-            Todo(library, links, web.watching, others),
-            Documents(library, intake, previews, web if settings.web_enabled else None),
+        return [
+            Todo(library, self.links, self.web.watching, others),
+            Documents(library, self.intake, self.previews, self.web if settings.web_enabled else None),
+            WatchedPages(library, self.web.watching, asks=settings.web_enabled),
             questions,
             answers,
             programmes,
-            Quality(library, previews),
+            Quality(library, self.previews),
             JournalRoom(library.journal),
-            AccountsRoom(entrance, settings),
-        )
-        staff = Staff(
-            Desk(rooms), entrance.sessions, receive, intake.folder,
-            largest=settings.max_file_megabytes * 2**20,
-            routes=(login.routes(entrance, settings, secrets.token_hex(4), provider),),
-        )  # fmt: skip
+            AccountsRoom(self.entrance, settings),
+        ]
+
+    def chores(self) -> tuple[Chore, ...]:
+        """Return what the guichet does by itself for the desk."""
+        live, library = self.live, self.live.library
 
         def expire() -> None:
             # What the questions said goes from the board before their receipts forget it.
-            board.purge(now() - dt.timedelta(days=settings.question_days))
+            self.board.purge(now() - dt.timedelta(days=self.settings.question_days))
             library.expire()
 
         def replay() -> None:
             # Without a language model: whether the sources answer is not for it to say, and it costs.
-            replayed_gaps(live.bot.beside(library.current), board, live.today)
+            replayed_gaps(live.bot.beside(library.current), self.board, live.today)
+
+        return (
+            Chore("settle", live.settle, MINUTE, MINUTE),
+            Chore("publish what is due", lambda: self.previews.publish_due(live.today), MINUTE, MINUTE),
+            Chore("gather", self.board.gather, 5 * MINUTE, MINUTE),
+            # It asks nothing as long as neither documents nor validated answers have changed.
+            Chore("replay", replay, 10 * MINUTE, 10 * MINUTE),
+            Chore("expire", expire, DAY, 0.0),
+        )
+
+    def web_chores(self) -> tuple[Chore, ...]:
+        """Return what waits for other sites."""
 
         def check_links() -> None:
-            links.collect(cited(library.current))
-            links.run_due(now(), settings.web_links_a_run)
+            self.links.collect(cited(self.live.library.current))
+            self.links.run_due(now(), self.settings.web_links_a_run)
 
-        chores = [
-            Chore("settle", live.settle, MINUTE, MINUTE),
-            Chore("gather", board.gather, 5 * MINUTE, MINUTE),
-            Chore("replay", replay, HOUR, 10 * MINUTE),
-            Chore("expire", expire, DAY, 0.0),
-        ]
-        asking = (
-            Chore("watch", web.look, 10 * MINUTE, 2 * MINUTE),
+        return (
+            Chore("watch", self.web.look, 10 * MINUTE, 2 * MINUTE),
             Chore("links", check_links, DAY, 15 * MINUTE),
         )
-        first = entrance.accounts.first_start()
-        yield Opened(staff, tuple(chores), asking if settings.web_enabled else (), first)

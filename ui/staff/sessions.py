@@ -20,8 +20,8 @@ from ingest.database import AccountRow, StaffBrowserRow, StaffSessionRow, now
 from ingest.errors import GuichetError
 from ingest.journal import note
 from ingest.settings import LOOPBACK, Settings
+from ingest.writing import moment, writing
 from ui.staff.people import ROLES, Person, Role
-from ui.staff.writing import moment, writing
 
 COOKIE = "guichet_staff"
 KNOWN = "guichet_known"

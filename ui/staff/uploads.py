@@ -23,6 +23,7 @@ from ui.staff.desk import NoSuchPlace, NotAllowed
 from ui.staff.forms import size, words
 from ui.staff.mount import PATH, PERSON, Staff, matches
 from ui.staff.people import Person
+from ui.staff.refusals import sentence
 from ui.staff.verdict import refusal
 from ui.words import preferred
 
@@ -57,12 +58,12 @@ def routes(staff: Staff) -> APIRouter:
             person = _person(request)
             revision = await _taken(staff, person, request, name)
         except _Refused as refused:
-            sentence = words(f"desk.{refused.key}", language, **refused.values)
-            return problems.response(refused.key, refused.status, sentence)
+            said = words(f"desk.{refused.key}", language, **refused.values)
+            return problems.response(refused.key, refused.status, said)
         except UnreadableFile as error:
             return problems.response("upload_refused", 422, refusal(error.kind, name, language))
         except GuichetError as error:
-            return problems.response("upload_refused", 422, str(error))
+            return problems.response("upload_refused", 422, sentence(error, language))
         return JSONResponse({"revision": revision}, headers={"cache-control": "no-store"})
 
     @router.get("/export/{room}/{name}")

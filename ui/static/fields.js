@@ -33,6 +33,11 @@
     }
   }
 
+  // Give hidden fields another value.
+  function renewed(form, values) {
+    for (const control of form.elements) if (control.type === "hidden" && values?.[control.name] !== undefined) control.value = values[control.name];
+  }
+
   function wrongIn(form) {
     return [...form.elements].filter((control) => control.willValidate && !control.checkValidity());
   }
@@ -58,5 +63,5 @@
     for (const place of all(".error", form)) { place.textContent = ""; place.hidden = true; }
   }
 
-  window.deskFields = { serialised, restore, wrongIn, mark, markWrong, clearWrong };
+  window.deskFields = { serialised, restore, renewed, wrongIn, mark, markWrong, clearWrong };
 })();

@@ -4,7 +4,7 @@
 
   const one = (selector, within = document) => within.querySelector(selector);
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
-  const { serialised, restore, wrongIn, mark, markWrong, clearWrong } = window.deskFields;
+  const { serialised, restore, renewed, wrongIn, mark, markWrong, clearWrong } = window.deskFields;
   const TICK = 1000;
   const SILENCE = 6000; // after so long without a sign, ask whether the server is still there
   const PATIENCE = 8; // so many times it may be too busy to say that it is there
@@ -200,6 +200,7 @@
   function finish(value, work) {
     const { form, submitter, address } = work;
     const stayed = here === address && !showing;
+    if (form.isConnected) renewed(form, value.renewed);
     const unplaced = value.failed ? markWrong(form.isConnected ? form : page(), value.wrong) : [];
     say([value.message, ...unplaced].filter(Boolean).join(" "), value.failed ? "bad" : "good");
     if (value.shown && stayed) {

@@ -192,7 +192,7 @@ def test_a_page_that_was_taken_in_already_is_no_change(world: World, watching: W
     assert watching.check(URL, START).what == "unchanged"
     show(world, "Une autre aide.")
     assert watching.check(URL, START).what == "changed"
-    watching.belongs(URL, "fr/aide")
+    watching.add(URL, "anne", document="fr/aide")
     assert [watched.url for watched in watching.all("fr/aide")] == [URL]
     assert watching.all("fr/autre") == []
 

@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ingest.errors import GuichetError
 from ui.markup import Markup, joined, tag
 from ui.staff import forms
 from ui.staff.desk import Action, Desk, Export, Fields, NoSuchPlace, Outcome, Room, Step, Visit
 from ui.staff.mount import Staff
 from ui.staff.people import Person, Role
+from ui.staff.refusals import Refused
 
 COOKIE = "session"
 ROLES: Mapping[str, Role] = {"ella": "editor", "paul": "publisher", "ada": "administrator"}
@@ -142,7 +142,7 @@ class Shelf:
         return Outcome("Supprimé.", go="documents")
 
     def _refuse(self, visit: Visit, fields: Fields) -> Outcome:
-        raise GuichetError("Ce document est verrouillé. Attendez la fin de la relecture.")
+        raise Refused("Ce document est verrouillé. Attendez la fin de la relecture.")
 
     def _crash(self, visit: Visit, fields: Fields) -> Outcome:
         raise ZeroDivisionError("secret words")
@@ -244,6 +244,6 @@ class Desktop:
         if self.broken:
             raise self.broken
         if name.startswith("refuse"):
-            raise GuichetError("Ce fichier est protégé par un mot de passe. Enlevez-le et recommencez.")
+            raise Refused("Ce fichier est protégé par un mot de passe. Enlevez-le et recommencez.")
         self.received.append((person.name, name, path.read_bytes()))
         return len(self.received)

@@ -20,6 +20,7 @@ from ingest.pins import PinStatement
 from tests.bot.library import TODAY, document, small_bot
 from ui.markup import finished
 from ui.staff.desk import Desk, NoSuchPlace, NotAllowed, Outcome, Room
+from ui.staff.forms import words
 from ui.staff.people import Person
 from ui.staff.rooms.answer_form import statements_of, written
 from ui.staff.rooms.answers import Answers
@@ -212,13 +213,64 @@ def test_an_old_version_is_made_public_again(desk: Desk, bot_of_two: Bot) -> Non
     assert "70 %" in bot_of_two.ask(ASKED).text
 
 
-def test_a_review_is_asked_for(desk: Desk, bot_of_two: Bot) -> None:
-    """An editor may hold an answer back with a reason, which its page shows."""
+def test_an_editor_asks_for_a_review_and_changes_nothing_public(desk: Desk, bot_of_two: Bot) -> None:
+    """What an editor asks waits beside the answer that is given; who may publish holds it back, or lets it stay."""
     number = saved(desk)
     act(desk, PUBLISHER, "activate", number=number)
-    act(desk, EDITOR, "review", number=number, why="Taux changé ?")
+    with pytest.raises(NotAllowed):
+        act(desk, EDITOR, "review", number=number, why="Taux changé ?")
+    assert not act(desk, EDITOR, "wish", number=number, why="Taux changé ?").failed
+    assert bot_of_two.ask(ASKED).validated
+    assert "Taux changé ?" in plain(desk.show(PUBLISHER, "fr", f"answers/{number}"))
+    assert desk.rooms["answers"].count() == 1
+    assert not act(desk, PUBLISHER, "settle", number=number).failed
+    assert desk.rooms["answers"].count() == 0
+    act(desk, PUBLISHER, "review", number=number, why="Taux changé ?")
     assert bot_of_two.ask(ASKED).validated is None
     assert "Taux changé ?" in plain(desk.show(EDITOR, "fr", f"answers/{number}"))
+
+
+def test_who_saves_an_answer_second_is_told_and_loses_nothing(desk: Desk, bot_of_two: Bot) -> None:
+    """Of two people in one form the second hears of the first, keeps what was typed, and may save once more."""
+    number = saved(desk)
+    opened = re.search(r'name="seen" value="(\d+)"', desk.show(PUBLISHER, "fr", f"answers/{number}/edit"))
+    assert opened
+    first, second = ("La prime numérique paie 70 % du conseil [1].", "La prime numérique couvre 70 % du conseil [1].")
+    written = {**FORM, "number": number, "seen": opened[1]}
+    assert not act(desk, EDITOR, "write", **{**written, "text_fr": first}).failed
+    outcome = act(desk, PUBLISHER, "write", **{**written, "text_fr": second})
+    assert outcome.failed
+    assert "ann" in outcome.message
+    assert bot_of_two.library.pins.pin(int(number)).latest.number == 2
+    assert "couvre 70 % du conseil" in plain(desk.show(PUBLISHER, "fr", f"answers/{number}/edit"))
+    assert not act(desk, PUBLISHER, "write", **{**written, "text_fr": second, **outcome.renewed}).failed
+    assert bot_of_two.library.pins.pin(int(number)).latest.number == 3
+
+
+def test_who_wrote_an_answer_does_not_make_it_public(tmp_path: Path) -> None:
+    """Where a second person is needed, all who wrote since the last public version are its authors."""
+    with small_bot(tmp_path / "data", PRIME, LOAN, staff_second_person=True) as bot:
+        desk = Desk([Answers(lambda: bot.pins)])
+        pia = Person("pia", "publisher")
+        outcome = act(desk, pia, "write", **FORM)
+        number = str(outcome.go).rpartition("/")[2]
+        assert not act(desk, PUBLISHER, "write", **{**FORM, "number": number}).failed
+        for author in (pia, PUBLISHER):
+            outcome = act(desk, author, "activate", number=number)
+            assert (outcome.failed, outcome.message) == (True, words("desk.second_person", "fr"))
+        assert bot.ask(ASKED).validated is None
+        quinn = Person("quinn", "publisher")
+        assert not act(desk, quinn, "activate", number=number).failed
+        assert not act(desk, quinn, "deactivate", number=number).failed
+        assert not act(desk, PUBLISHER, "activate", number=number).failed  # somebody else has approved this version
+        assert bot.ask(ASKED).validated
+
+
+def test_an_answer_that_is_not_there_is_said_in_the_readers_language(desk: Desk) -> None:
+    """Neither a page nor an action of an unknown answer speaks English to a French reader."""
+    with pytest.raises(NoSuchPlace):
+        desk.show(EDITOR, "fr", "answers/999")
+    assert act(desk, PUBLISHER, "deactivate", number="999").message == words("desk.no_such_place", "fr")
 
 
 def test_what_is_typed_is_never_markup(desk: Desk) -> None:

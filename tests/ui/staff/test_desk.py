@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 
@@ -120,17 +122,57 @@ def test_every_string_of_the_desk_exists_in_four_languages_with_the_same_places(
     assert all(place == places[0] for place in places)
 
 
-def test_every_string_of_the_desk_is_used() -> None:
-    """The catalogue of the frame holds nothing that no page shows."""
-    code = "".join(path.read_text(encoding="utf-8") for path in CODE.rglob("*") if path.suffix in {".py", ".js"})
-    families = re.compile(
-        r"desk\.(room|role)_\w+|desk_journal\.(action_\w+|room|when|by|subject|detail)|desk\.\w+_title"
-    )
+def spelled(path: Path) -> Iterator[str]:
+    """Yield a pattern for each string that a module spells out; what an f-string leaves open is any word."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            parts = [re.escape(part.value) if isinstance(part, ast.Constant) else "\0" for part in node.values]  # type: ignore[arg-type]
+            # What is open on both sides, or nearly everywhere, would be every key there is.
+            if len("".join(parts).replace("\0", "").rpartition(r"\.")[2]) > 1:
+                yield "".join(parts).replace("\0", r"\w+")
+        elif (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in inside
+            and re.fullmatch(r"[\w.]{2,80}", node.value)
+        ):
+            yield re.escape(node.value)
+
+
+def knowing(catalogue_name: str) -> list[Path]:
+    """Return the modules that may use a catalogue by short names: those that name it, and those that import these."""
+    paths = [path for folder in ("ui", "bot", "ingest") for path in (CODE.parent / folder).rglob("*.py")]
+    texts = {path: path.read_text(encoding="utf-8") for path in paths}
+    naming = {path for path, text in texts.items() if f"{catalogue_name}." in text}
+    modules = [".".join(path.relative_to(CODE.parent).with_suffix("").parts) for path in naming]
+    importing = [path for path, text in texts.items() if any(f"{module} import" in text for module in modules)]
+    return [*naming, *importing]
+
+
+FAMILIES = (
+    r"desk_findings\.\w+_(one|many)|desk_quality\.(publish|archive)_anyway|desk_programmes\.(size|legal_form|seat|stage)_\w+"
+    r"|desk_programmes\.bad_\w+|desk_web\.(scheme|port|credentials|dns|too_many_redirects|robots|tls|connection)"
+    r"|desk_web\.(unreadable|not_taken)|desk_todo\.(stale|review_soon|expires_soon|call_closed|closes_soon|never_cited)"
+    r"|desk\.room_\w+|desk_journal\.(action|detail|subject)_\w+"
+)
+"""Strings whose keys are made of what other modules name: kinds, reasons, criteria; each has a test of its own."""
+
+
+@pytest.mark.parametrize("name", sorted({key.partition(".")[0] for key in catalogue() if key.startswith("desk")}))
+def test_every_string_of_the_desk_is_used(name: str) -> None:
+    """The catalogues of the desk hold nothing that no page shows."""
+    whole = "|".join({pattern for path in CODE.rglob("*.py") for pattern in spelled(path)})
+    short = "|".join({pattern for path in knowing(name) for pattern in spelled(path)})
+    script = " ".join(path.read_text(encoding="utf-8") for path in CODE.rglob("*.js"))
     unused = [
         key
-        for key in WORDS
-        if not families.fullmatch(key)
-        and key not in code
-        and not re.search(rf"[\"'.]{key.partition('.')[2]}\b|file_\$", code)
+        for key in catalogue()
+        if key.startswith(f"{name}.")
+        and not re.fullmatch(FAMILIES, key)
+        and not re.fullmatch(whole, key)
+        and not re.fullmatch(short, key.partition(".")[2])
+        and not (name == "desk" and re.search(rf"words\.{key.partition('.')[2]}\b", script))
     ]
     assert unused == []

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import html
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import Session
 
+from ingest.database import RevisionRow
 from ingest.intake import Intake
 from ingest.judging import Judge
 from ingest.revisions import Edit
 from tests.bot.library import TODAY
 from tests.bot.previewing import BUS, COURSE, Desk, covering, opened
 from ui.staff.desk import Desk as StaffDesk
-from ui.staff.desk import NoSuchPlace, NotAllowed, Outcome
+from ui.staff.desk import NoSuchPlace, NotAllowed, Outcome, Step
 from ui.staff.forms import words
 from ui.staff.people import Person
 from ui.staff.rooms.documents import Documents
+from ui.staff.rooms.quality import Quality
 
 ELLA, PAUL = Person("ella", "editor"), Person("paul", "publisher")
+PIA, QUINN = Person("pia", "publisher"), Person("quinn", "publisher")
 TOMORROW = (TODAY + dt.timedelta(days=1)).isoformat()
 YESTERDAY = (TODAY - dt.timedelta(days=1)).isoformat()
 
@@ -58,7 +64,9 @@ def test_a_regression_holds_back_a_date_as_well(found: Desk, room: StaffDesk) ->
     found.run(broken)
     for fields in ({"number": broken, "day": TOMORROW}, {"number": broken}, {"number": f"{broken},{clear}"}):
         outcome = act(room, "schedule" if "day" in fields else "publish", **fields)
-        assert (outcome.failed, list(outcome.wrong)) == (True, ["reason"])
+        numbers = str(fields["number"]).replace(",", "%2C")
+        assert (outcome.failed, outcome.go) == (True, f"quality/preview?revisions={numbers}")
+        assert outcome.message == said("desk_documents.blocked")
     assert found.library.revisions.get(broken).state == "draft"
     assert not act(room, "schedule", number=broken, day=TOMORROW, reason="urgent").failed
     (entry,) = found.library.journal.entries(action="overruled")
@@ -157,3 +165,247 @@ def test_the_original_is_handed_out_as_it_came(found: Desk) -> None:
     for name in ("../guichet.sqlite", str(number + 1), "-1", ""):
         with pytest.raises(NoSuchPlace):
             desk.export(ELLA, "fr", "documents", name)
+
+
+# --- looked at before it is published ----------------------------------------------------------------------------
+
+
+def test_what_nobody_looked_at_is_looked_at_first(found: Desk, room: StaffDesk) -> None:
+    """Without a preview, or with one that is out of date, publishing makes one by itself: it is held back or told."""
+    broken = found.draft(covering("50 %"))
+    outcome = act(room, "publish", number=broken)
+    assert (outcome.failed, outcome.go) == (True, f"quality/preview?revisions={broken}")
+    assert found.library.revisions.get(broken).state == "draft"
+    assert found.previews.verdict([broken]) == "regressions"
+    steps = list(room.act(PAUL, "fr", "documents", "documents.publish", {"number": str(found.draft(BUS))}))
+    assert [step for step in steps if isinstance(step, Step)]
+    assert isinstance(steps[-1], Outcome)
+    assert said("desk_quality.was_looked", count="2", changes="0") in steps[-1].message
+    assert found.previews.verdict([broken]) == "stale"
+    assert act(room, "publish", number=broken).failed
+    assert not act(room, "publish", number=broken, reason="urgent").failed
+
+
+def test_a_reason_does_not_spare_the_look(found: Desk, room: StaffDesk) -> None:
+    """Who gives a reason before anything was looked at overrules nothing when nothing breaks."""
+    assert not act(room, "publish", number=found.draft(BUS), reason="parce que").failed
+    assert found.library.journal.entries(action="overruled") == []
+
+
+def test_where_nothing_is_to_hold_back_nothing_is_looked_at(tmp_path: Path) -> None:
+    """Without control questions, or with the setting off, a publication waits for no preview."""
+    for name, flags in (("a", {"golden": ()}), ("b", {"preview_blocks": False})):
+        (tmp_path / name).mkdir()
+        with opened(tmp_path / name, **flags) as found:  # type: ignore[arg-type]
+            room = StaffDesk(
+                [Documents(found.library, Intake(found.library, Judge(found.library)), found.previews, None)]
+            )
+            number = found.draft(covering("50 %"))
+            assert not act(room, "publish", number=number).failed
+            assert found.previews.verdict([number]) == "none"
+
+
+def test_what_cannot_be_looked_at_needs_a_reason(tmp_path: Path) -> None:
+    """Where the control questions cannot be asked in time, the page of the preview has a form for a reason."""
+    with opened(tmp_path, preview_seconds=1e-9) as found:
+        documents = Documents(found.library, Intake(found.library, Judge(found.library)), found.previews, None)
+        room = StaffDesk([documents, Quality(found.library, found.previews)])
+        number = found.draft(BUS)
+        outcome = act(room, "publish", number=number)
+        assert (outcome.failed, outcome.message) == (True, said("desk_quality.too_slow"))
+        assert outcome.go
+        page = room.show(PAUL, "fr", outcome.go)
+        assert 'name="unseen"' in page
+        assert 'name="reason"' in page
+        assert act(room, "publish", number=number, reason="urgent").failed
+        assert not act(room, "publish", number=number, reason="urgent", unseen="yes").failed
+        assert found.library.journal.entries(action="overruled")[0].detail["reason"] == "urgent"
+
+
+def test_taking_a_document_out_is_looked_at_first(found: Desk, room: StaffDesk) -> None:
+    """What breaks control questions by going needs a reason; the last day of what is served is not asked for one."""
+    number = found.library.documents["fr/prime"].revision
+    outcome = act(room, "archive", number=number)
+    assert (outcome.failed, outcome.go) == (True, "quality/preview?gone=fr%2Fprime")
+    assert "fr/prime" in found.library.documents
+    assert 'name="reason"' in room.show(PAUL, "fr", f"documents/{number}")
+    assert not act(room, "archive", number=number, reason="dépassé").failed
+    assert "fr/prime" not in found.library.documents
+    entries = found.library.journal.entries(subject="document fr/prime", limit=2)
+    assert [entry.action for entry in entries] == ["archived", "overruled"]
+
+
+def test_what_is_not_served_is_not_said_to_be_archived(found: Desk, room: StaffDesk) -> None:
+    """A page that is out of date takes nothing out, and says so."""
+    number = found.draft(BUS)
+    outcome = act(room, "archive", number=number)
+    assert (outcome.failed, outcome.message) == (True, said("desk_documents.not_served", title=BUS.title))
+
+
+def test_a_change_between_look_and_publication_is_looked_at_again(found: Desk, room: StaffDesk) -> None:
+    """What is edited while its preview is made is not published by what the preview saw of it before."""
+    number = found.draft(BUS)
+    steps = room.act(PAUL, "fr", "documents", "documents.publish", {"number": str(number)})
+    next(steps)
+    found.library.revisions.edit(number, Edit(title="Autobus"), "ella")
+    *_, last = steps
+    assert isinstance(last, Outcome)
+    assert not last.failed
+    assert found.library.documents["fr/bus"].title == "Autobus"
+    assert found.library.revisions.get(number).title == "Autobus"
+
+
+# --- who may publish what ----------------------------------------------------------------------------------------
+
+
+def test_everyone_who_changed_a_version_is_its_author(tmp_path: Path) -> None:
+    """Where a second person is needed, neither who made a draft nor anybody who changed it may publish it."""
+    with opened(tmp_path, staff_second_person=True) as found:
+        room = StaffDesk([Documents(found.library, Intake(found.library, Judge(found.library)), found.previews, None)])
+        number = found.draft(BUS)
+        for person in (PAUL, PIA):
+            found.library.revisions.edit(number, Edit(remark=person.name), person.name)
+        assert found.library.revisions.get(number).authors == {"ella", "paul", "pia"}
+        for person in (PAUL, PIA):
+            for verb, fields in (("publish", {}), ("schedule", {"day": TOMORROW})):
+                outcome = act(room, verb, person, number=number, **fields)
+                assert (outcome.failed, outcome.message) == (True, said("desk.second_person"))
+        assert not act(room, "publish", QUINN, number=number).failed
+
+
+def test_who_changed_a_draft_is_an_author_of_its_corrected_text(tmp_path: Path) -> None:
+    """A text that is corrected out of a draft is also of those who changed the draft."""
+    with opened(tmp_path, staff_second_person=True) as found:
+        room = StaffDesk([Documents(found.library, Intake(found.library, Judge(found.library)), found.previews, None)])
+        number = found.draft(BUS)
+        found.library.revisions.edit(number, Edit(title="Autobus"), "paul")
+        outcome = act(room, "rewrite", PIA, number=number, text="Le bus 14 passe.")
+        made = found.library.revisions.get(int(str(outcome.go).partition("/")[2]))
+        assert made.authors == {"ella", "paul", "pia"}
+
+
+# --- two people, one form ----------------------------------------------------------------------------------------
+
+
+def test_who_saves_second_is_told_who_was_first(found: Desk, room: StaffDesk) -> None:
+    """A form that was opened before somebody else saved overwrites nothing by itself; saving once more is meant."""
+    number = found.draft(BUS)
+    fields = {"number": str(number), "title": "Bus", "id": "bus", "language": "fr"}
+    first = seen_of(room, number)
+    assert not act(room, "save", PIA, **fields | {"title": "Bus de Pia", "seen": first}).failed
+    outcome = act(room, "save", PAUL, **fields | {"title": "Bus de Paul", "seen": first})
+    assert outcome.failed
+    assert outcome.go is None
+    assert "pia" in outcome.message
+    assert outcome.wrong["title"] == said("desk.there_now", value="Bus de Pia")
+    assert found.library.revisions.get(number).title == "Bus de Pia"
+    assert not act(room, "save", PAUL, **fields | {"title": "Bus de Paul", **outcome.renewed}).failed
+    assert found.library.revisions.get(number).title == "Bus de Paul"
+
+
+def test_the_marks_of_what_is_served_are_not_overwritten_either(found: Desk, room: StaffDesk) -> None:
+    """The owner and the review day of a published document are guarded in the same way."""
+    number = found.library.documents["fr/prime"].revision
+    first = seen_of(room, number)
+    assert not act(room, "save", PIA, number=number, owner="pia", seen=first).failed
+    outcome = act(room, "save", PAUL, number=number, owner="paul", seen=first)
+    assert outcome.wrong == {"owner": said("desk.there_now", value="pia")}
+
+
+def seen_of(room: StaffDesk, number: int) -> str:
+    """Return the mark in the form of a page."""
+    found = re.search(r'name="seen" value="(\d+)"', room.show(PAUL, "fr", f"documents/{number}"))
+    assert found
+    return found[1]
+
+
+# --- what a version keeps ----------------------------------------------------------------------------------------
+
+
+def test_a_new_version_keeps_what_staff_said_of_the_served_one(found: Desk, room: StaffDesk) -> None:
+    """Owner, days, address and kind of the served document hold for the draft that becomes its version."""
+    served = found.library.documents["fr/prime"].revision
+    found.library.revisions.mark(served, Edit(owner="ann", review_by="2027-03-01", expires_on="2027-12-31"), "ann")
+    number = found.draft(dataclasses.replace(BUS, url=None, meta={"kind": "law"}))
+    with Session(found.library.engine) as session, session.begin():
+        row = session.get_one(RevisionRow, number)
+        row.findings = {"guesses": {"kind": {"value": "law", "basis": "words"}}}
+        session.get_one(RevisionRow, served).url = "https://aides.example/prime"
+    assert not act(room, "version", ELLA, number=number, id="prime").failed
+    kept = found.library.revisions.get(number)
+    assert (kept.key, kept.owner, kept.review_by, kept.expires_on) == ("fr/prime", "ann", "2027-03-01", "2027-12-31")
+    assert (kept.url, kept.meta["kind"], kept.meta["status"]) == ("https://aides.example/prime", "programme", "open")
+    assert kept.title == BUS.title
+    assert "closes" not in kept.meta
+
+
+def test_a_guess_is_shown_until_somebody_settles_it(found: Desk, room: StaffDesk) -> None:
+    """A change of one field settles its guess only; the others stay marked until they are changed or confirmed."""
+    number = found.draft(BUS)
+    guesses = {name: {"value": "x", "basis": "text"} for name in ("title", "kind", "as_of", "language")}
+    with Session(found.library.engine) as session, session.begin():
+        session.get_one(RevisionRow, number).findings = {"guesses": guesses}
+    fields = {"number": str(number), "title": BUS.title, "id": "bus", "language": "fr", "as_of": BUS.as_of or ""}
+
+    def marked() -> int:
+        return room.show(ELLA, "fr", f"documents/{number}").count('class="guess"')
+
+    assert marked() == 4
+    assert not act(room, "save", ELLA, **fields | {"owner": "ella"}).failed
+    assert marked() == 4
+    assert not act(room, "save", ELLA, **fields | {"title": "Autobus"}).failed
+    assert marked() == 3
+    assert not act(room, "save", ELLA, **fields | {"title": "Autobus", "right": "kind"}).failed
+    assert marked() == 2
+    assert not act(room, "save", ELLA, **fields | {"title": "Autobus", "then": "right"}).failed
+    assert marked() == 0
+
+
+# --- long lists --------------------------------------------------------------------------------------------------
+
+
+def test_every_draft_is_listed_and_all_that_are_found_can_be_chosen(found: Desk, room: StaffDesk) -> None:
+    """Beyond 500 drafts nothing is lost: there are pages, a search, and «all», which is what was shown and no more."""
+    revisions = found.library.revisions
+    numbers = [found.draft(dataclasses.replace(BUS, id=f"bus-{n}", title=f"Ligne {n}")) for n in range(120)]
+    page = room.show(PAUL, "fr", "documents")
+    assert said("desk.part", first="1", last="50", total="120") in page
+    assert "Ligne 0<" in room.show(PAUL, "fr", "documents?at=100")
+    narrow = room.show(PAUL, "fr", "documents?text=ligne%20119")
+    assert ("Ligne 119<" in narrow, "Ligne 118<" in narrow) == (True, False)
+    few = dict(
+        re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', room.show(PAUL, "fr", "documents?text=Ligne%2011"))
+    )
+    found.draft(dataclasses.replace(BUS, id="bus-neuf", title="Ligne 11 bis"))
+    assert not act(room, "publish", **few | {"all": "yes", "number": ""}).failed
+    published = {revisions.get(number).title for number in numbers if revisions.get(number).state == "published"}
+    assert published == {"Ligne 11", *(f"Ligne 11{n}" for n in range(10))}
+
+
+def test_several_that_break_a_question_are_published_with_a_reason(found: Desk, room: StaffDesk) -> None:
+    """From a list one is led to the page that asks for the reason, and it is published from there."""
+    documents = Documents(found.library, Intake(found.library, Judge(found.library)), found.previews, None)
+    both = StaffDesk([documents, Quality(found.library, found.previews)])
+    numbers = f"{found.draft(covering('50 %'))},{found.draft(BUS)}"
+    outcome = act(both, "publish", number=numbers)
+    assert outcome.go
+    page = both.show(PAUL, "fr", outcome.go)
+    assert 'name="reason"' in page
+    assert f'name="number" value="{numbers}"' in page
+    assert not act(both, "publish", number=numbers, reason="décidé par le comité").failed
+
+
+# --- what was served before texts were kept ----------------------------------------------------------------------
+
+
+def test_versions_without_their_text_are_compared_by_their_passages(found: Desk, room: StaffDesk) -> None:
+    """Of a document that was taken in before texts were kept, only what changed is shown as changed."""
+    served = found.library.documents["fr/prime"].revision
+    with Session(found.library.engine) as session, session.begin():
+        session.get_one(RevisionRow, served).content = None
+    number = found.draft(covering("50 %"))
+    page = room.show(PAUL, "fr", f"documents/{number}/diff/{served}")
+    assert said("desk_documents.diff_changed") in page
+    assert "<ins>50</ins>" in page
+    assert said("desk_documents.diff_added") not in page.partition('id="text"')[2]
+    assert "La prime numérique couvre 70 %" in room.show(PAUL, "fr", f"documents/{served}")

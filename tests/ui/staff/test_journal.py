@@ -48,10 +48,11 @@ def test_entries_are_read_newest_first_in_the_readers_words(desk: Desk, journal:
     journal.note("ella", "published", "revision 7", title="Start IA")
     journal.note("paul", "odd_thing", "gap 3")
     page = desk.show(ELLA, "nl", "journal")
-    assert subjects(page) == ["gap 3", "revision 7"]
+    assert subjects(page) == ["vraag nr. 3", "versie nr. 7"]
     assert "gepubliceerd" in page
     assert "odd thing" in page
-    assert "title: Start IA" in page
+    assert "Start IA" in page
+    assert "title" not in page.partition("<tbody")[2]
 
 
 def test_filters_narrow_the_list(desk: Desk, journal: Journal) -> None:
@@ -59,7 +60,7 @@ def test_filters_narrow_the_list(desk: Desk, journal: Journal) -> None:
     journal.note("ella", "edited", "revision 7")
     journal.note("paul", "edited", "revision 8")
     journal.note("paul", "published", "revision 8")
-    assert subjects(desk.show(ELLA, "fr", "journal?by=ella")) == ["revision 7"]
+    assert subjects(desk.show(ELLA, "fr", "journal?by=ella")) == ["version n° 7"]
     assert len(subjects(desk.show(ELLA, "fr", "journal?action=edited"))) == 2
     assert len(subjects(desk.show(ELLA, "fr", "journal?subject=revision+8"))) == 2
     assert "Aucun changement" in desk.show(ELLA, "fr", "journal?by=nobody")
@@ -78,7 +79,7 @@ def test_pages_follow_the_numbers(desk: Desk, journal: Journal) -> None:
         if not older:
             break
         address = older[1].replace("&amp;", "&")
-    assert seen == [f"revision {number}" for number in reversed(range(120))]
+    assert seen == [f"version n° {number}" for number in reversed(range(120))]
     assert len(subjects(desk.show(ELLA, "fr", "journal?before=x9"))) == 50
 
 
@@ -111,7 +112,7 @@ def test_what_the_rooms_write_is_read_in_words(room: str) -> None:
     written = {
         "documents": "received refused drafted edited submitted withdrawn scheduled published overruled archived "
         "discarded recovered",
-        "pins": "prepared changed activated deactivated review_asked",
+        "pins": "prepared changed activated deactivated review_asked review_settled held_back",
         "gaps": "in_hand closed reopened renamed noted document_started merged split",
         "cards": "value_proposed value_confirmed value_rejected decision_undone contradiction_ruled ruling_undone "
         "programme_made programme_withdrawn",

@@ -17,6 +17,7 @@ from ingest.documents import LANGUAGES, Language
 from ingest.journal import Journal
 from tests.bot.library import document, small_bot
 from ui.staff.desk import Desk, NoSuchPlace, NotAllowed, Outcome
+from ui.staff.forms import words
 from ui.staff.people import Person
 from ui.staff.rooms.programmes import Programmes
 
@@ -287,3 +288,62 @@ def test_every_word_is_used() -> None:
     )
     assert [key for key in WORDS if key not in used and not families.fullmatch(key)] == []
     assert {f"field_{field}" for field in FIELDS} <= set(WORDS)
+
+
+def test_who_decides_second_is_told_who_was_first(desk: Counter) -> None:
+    """A value on which somebody decided since the page was opened is not decided on again by itself."""
+    key = _rate(desk)
+    other = Counter(desk.bot, Person("zoe", "publisher"))
+    assert not other.act("reject", programme="cheque-boussole", key=key, reason="ancien", seen="0").failed
+    outcome = desk.act("confirm", programme="cheque-boussole", key=key, seen="0")
+    assert outcome.failed
+    assert "zoe" in outcome.message
+    assert desk.bot.library.cards.values()[-1].state == "rejected"
+    assert not desk.act("confirm", programme="cheque-boussole", key=key, **outcome.renewed).failed
+
+
+def test_proposing_what_is_confirmed_takes_it_out_of_service_no_more(desk: Counter) -> None:
+    """An editor cannot undo a confirmed value by proposing it once more."""
+    editor = Counter(desk.bot, EDITOR)
+    passage = desk.bot.library.passages_of(["fr/guide"])[0].id
+    sent = {"programme": "cheque-boussole", "field": "rate", "value": "50 %", "passage": passage, "at": "0"}
+    key = _rate(desk)
+    assert not desk.act("confirm", programme="cheque-boussole", key=key).failed
+    outcome = editor.act("propose", **sent)
+    assert outcome.message == WORDS["refused_known"]["fr"]
+    assert [value.state for value in desk.bot.library.cards.values()] == ["confirmed"]
+
+
+def test_a_correction_waits_for_a_second_person(tmp_path: Path) -> None:
+    """Where a second person is needed, who corrects or proposes does not confirm; the public value stays meanwhile."""
+    documents = [
+        document("cheque-boussole", "fr", "Chèque Boussole", "Le Chèque Boussole aide à choisir un outil.",
+                 kind="subsidy", verified_on="2026-11-01"),
+        document("guide", "fr", "Guide", FIRST, "Le Chèque Boussole couvre 60 % de la facture."),
+    ]  # fmt: skip
+    with small_bot(tmp_path / "data", *documents, staff_second_person=True) as bot:
+        lea, zoe = Counter(bot), Counter(bot, Person("zoe", "publisher"))
+        assert not lea.act("confirm", programme="cheque-boussole", key=_rate(lea)).failed  # the guichet has proposed it
+        passage = bot.library.passages_of(["fr/guide"])[0]
+        at = next(n for n, (_, quote) in enumerate(passage.quotes()) if "60 %" in quote)
+        sent = {"value": "60 %", "passage": passage.id, "at": str(at)}
+        outcome = lea.act("correct", programme="cheque-boussole", key=_rate(lea), **sent)
+        assert outcome.message == words("desk_programmes.done_waits", "fr")
+
+        def confirmed() -> list[object]:
+            card = bot.contradictions.cards.confirmed(bot.library)["cheque-boussole"]
+            return [value.value for value in card.of("rate")]
+
+        assert confirmed() == [0.5]
+        waiting = next(value.key for value in bot.library.cards.values() if value.corrects)
+        assert "50 %" in lea.see("programmes/cheque-boussole").replace("\u00a0", " ")
+        refused = lea.act("confirm", programme="cheque-boussole", key=waiting)
+        assert refused.message == words("desk.second_person", "fr")
+        assert not zoe.act("confirm", programme="cheque-boussole", key=waiting).failed
+        assert confirmed() == [0.6]
+
+
+def _rate(desk: Counter) -> str:
+    """Return the key of the rate of 50 % that the guide tells."""
+    card = desk.bot.contradictions.cards.all(desk.bot.library)["cheque-boussole"]
+    return next(each.key for each in card.of("rate") if each.quote == FIRST)

@@ -18,13 +18,14 @@ from bot.service import Bot
 from bot.wording import catalogue
 from ingest.database import connect, now
 from ingest.documents import LANGUAGES, Language
-from ingest.errors import GuichetError
+from ingest.errors import UnreadableFile
 from ingest.journal import Journal
 from tests.bot.asking import labelled, rate, receipt, receipts
 from tests.bot.library import document, small_bot
 from ui.markup import Markup
 from ui.staff.charts import Series, bars, sparkline, stacked
 from ui.staff.desk import Desk, NotAllowed, Outcome
+from ui.staff.forms import words
 from ui.staff.people import Person
 from ui.staff.rooms.questions import Questions
 from ui.staff.spreadsheet import safe, spreadsheet
@@ -45,7 +46,7 @@ class Drafts:
     def start(self, title: str, language: Language, text: str, by: str) -> int:
         """Keep a draft and return its number; one that is called taken is refused."""
         if title == "taken":
-            raise GuichetError("taken: a document has this title; choose another one")
+            raise UnreadableFile("taken: larger than permitted", "too_large")
         self.made.append((title, language, text, by))
         return 40 + len(self.made)
 
@@ -234,7 +235,7 @@ def test_a_draft_that_cannot_be_started_changes_nothing(desk: Desk, engine: Engi
     shown(desk, "questions")
     assert set(act(desk, EDITOR, "start", id="1", heading=" ", text="").wrong) == {"heading", "text"}
     refused = act(desk, EDITOR, "start", id="1", heading="taken", text="x", in_language="xx")
-    assert refused.message == "taken: a document has this title; choose another one"
+    assert refused.message == words("desk_findings.refused_too_large", "fr", name="taken")
     assert "à faire" in shown(desk, "questions/1")
 
 
@@ -353,4 +354,18 @@ def test_every_string_is_there_in_four_languages_and_used() -> None:
         "charts.py", "rooms/questions.py", "rooms/question.py", "rooms/trends.py"))  # fmt: skip
     families = ("state_", "kind_", "language_", "trend_", "did_", "status_", "region_", "head_", "said_", "wrong_")
     unused = [key for key in texts if not re.search(rf"""['".]{key}['"]""", code) and not key.startswith(families)]
-    assert unused == ["room"]  # the menu's
+    assert unused == []
+
+
+def test_two_people_who_write_a_note_hear_of_each_other(desk: Desk, engine: Engine) -> None:
+    """The second note overwrites the first only when its writer has been told of it; other changes do not matter."""
+    receipt(engine, ROBOT)
+    shown(desk, "questions")
+    opened = re.search(r'name="seen" value="(\d+)"', desk.show(EDITOR, "fr", "questions/1"))
+    assert opened
+    assert not act(desk, PUBLISHER, "take", id="1", owner="Marc", seen=opened[1]).failed
+    assert not act(desk, PUBLISHER, "note", id="1", note="J'appelle l'agence.", seen=opened[1]).failed
+    outcome = act(desk, EDITOR, "note", id="1", note="Fiche en cours.", seen=opened[1])
+    assert outcome.wrong == {"note": words("desk.there_now", "fr", value="J'appelle l'agence.")}
+    assert "Marc" in outcome.message
+    assert not act(desk, EDITOR, "note", id="1", note="Fiche en cours.", **outcome.renewed).failed

@@ -16,13 +16,13 @@ from ingest.web.arriving import origin_of
 from ingest.web.fetching import Fetched, Fetcher
 from ingest.web.links import Links
 from ingest.web.watching import Watched, Watching
+from tests.bot.library import TODAY
 from tests.bot.previewing import BUS, Desk, opened
 from ui.staff.desk import Desk as StaffDesk
-from ui.staff.desk import NoSuchPlace, NotAllowed, Outcome
 from ui.staff.people import Person
 from ui.staff.rooms.todo import Todo
 
-ELLA, PAUL = Person("ella", "editor"), Person("paul", "publisher")
+ELLA = Person("ella", "editor")
 URL = "https://www.aides.example/bus"
 
 
@@ -64,16 +64,21 @@ def test_a_page_that_vanished_is_shown_with_its_document(found: Desk, room: Staf
     assert f'#/documents/{number}"' in page
 
 
-def test_a_page_is_taken_off_watch_by_a_publisher(room: StaffDesk, watching: Watching) -> None:
-    """Who may publish ends the watch of a page that is gone; it waits no longer, and another look finds nothing."""
-    assert "todo.unwatch" not in room.show(ELLA, "fr", "todo")
-    assert "todo.unwatch" in room.show(PAUL, "fr", "todo")
-    with pytest.raises(NotAllowed):
-        list(room.act(ELLA, "fr", "todo", "todo.unwatch", {"url": URL}))
-    (outcome,) = room.act(PAUL, "fr", "todo", "todo.unwatch", {"url": URL})
-    assert isinstance(outcome, Outcome)
-    assert not outcome.failed
-    assert watching.all() == []
-    assert URL not in room.show(PAUL, "fr", "todo")
-    with pytest.raises(NoSuchPlace):
-        list(room.act(PAUL, "fr", "todo", "todo.unwatch", {"url": URL}))
+def test_a_publication_held_back_is_shown_with_its_reason(found: Desk, room: StaffDesk) -> None:
+    """What was set for a day and did not take place stands first, apart from other drafts."""
+    number = found.draft(BUS)
+    found.library.revisions.schedule(number, TODAY, "paul")
+    found.library.revisions.hold(number, "regressions", "guichet", 2)
+    page = html.unescape(room.show(ELLA, "fr", "todo"))
+    assert "Publications retenues (1)" in page
+    assert f'#/documents/{number}"' in page
+    assert "Brouillons et demandes" not in page
+
+
+def test_long_lists_have_pages_of_their_own(found: Desk, room: StaffDesk) -> None:
+    """Each list goes on where its own link says, and no entry is left out."""
+    for number in range(45):
+        found.draft(dataclasses.replace(BUS, id=f"bus-{number}", title=f"Ligne numéro {number}."))
+    pages = [html.unescape(room.show(ELLA, "fr", f"todo?drafts={start}")) for start in (0, 20, 40)]
+    held = [sum(f"Ligne numéro {number}." in page for page in pages) for number in range(45)]
+    assert held == [1] * 45

@@ -16,7 +16,7 @@ from ingest.documents import LANGUAGES, UNQUOTED, Language, Passage
 from ingest.languages import detect
 from ingest.pins import LONGEST_LIFE, PinContent, PinSource, PinStatement, Wording
 from ui.markup import Markup, joined, tag
-from ui.staff.desk import Fields
+from ui.staff.desk import SEEN, Fields
 from ui.staff.forms import field, form, select, submit
 from ui.staff.forms import words as catalogued
 from ui.words import date_in_words
@@ -189,12 +189,18 @@ def _ticked(fields: Fields, matcher: PinMatcher) -> list[PinSource]:
     return found
 
 
-def shown_form(writing: Writing, action: str, number: str, language: Language, matcher: PinMatcher) -> Markup:
-    """Return the form with what is typed, its sources, and the passages that a search found."""
+def shown_form(
+    writing: Writing, action: str, number: str, language: Language, matcher: PinMatcher, opened: int
+) -> Markup:
+    """Return the form with what is typed, its sources, and the passages that a search found.
+
+    *opened* is the mark of the answer as it was opened (``ingest.writing.mark``).
+    """
     tongues: dict[str, str] = {each: say(f"answers.language_{each}", language) for each in LANGUAGES}
     return form(
         action,
         tag("input", type="hidden", name="number", value=number),
+        tag("input", type="hidden", name=SEEN, value=str(opened)),
         tag("input", type="hidden", name="sources", value=_as_json(writing.sources)),
         field("question", words("question", language), writing.question, hint=words("question_hint", language)),
         select("language", words("tongue", language), tongues, writing.language),
@@ -218,8 +224,10 @@ def shown_form(writing: Writing, action: str, number: str, language: Language, m
             "threshold", words("threshold", language), writing.threshold, kind="number",
             hint=words("threshold_hint", language), min="0.65", max="1", step="0.01",
         ),
-        submit(words("preview", language), name="then", value="preview"),
-        submit(words("save", language), look="primary", name="then", value="save"),
+        tag(
+            "div", submit(words("preview", language), name="then", value="preview"),
+            submit(words("save", language), look="primary", name="then", value="save"), class_="row",
+        ),
     )  # fmt: skip
 
 

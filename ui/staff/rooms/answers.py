@@ -12,15 +12,19 @@ from bot.pins import PinMatcher, Suspension
 from bot.validation import Problem
 from ingest.database import now
 from ingest.documents import LANGUAGES, Language
+from ingest.errors import ChangedMeanwhile, UnknownPin
 from ingest.languages import detect
 from ingest.pins import Pin, PinContent, PinVersion
 from ui.markup import Markup, joined, shown, tag
-from ui.staff.desk import Action, Export, Fields, NoSuchPlace, Outcome, Visit
-from ui.staff.forms import badge, do, empty, field, form, link, submit, table, titled
+from ui.staff.desk import Action, Export, Fields, NoSuchPlace, Outcome, Visit, overtaken, seen
+from ui.staff.forms import address, badge, day, do, empty, field, form, link, submit, table, titled
+from ui.staff.rooms import listing
 from ui.staff.rooms.answer_form import Writing, shown_form, titled_source, words, year_from
 from ui.words import date_in_words
 
 MONTH = dt.timedelta(days=30)
+PAGE = 50
+"""Answers on one page of the list."""
 WORKINGS = 200
 """Forms that are kept while they are written; the oldest goes first."""
 NEAR_MISSES = 5
@@ -38,7 +42,8 @@ class Answers:
     def __init__(self, matcher: Callable[[], PinMatcher]) -> None:
         self._matcher = matcher
         # What is written and not saved yet, by person and pin: a search for sources must not lose it.
-        self._workings: OrderedDict[tuple[str, str], tuple[Writing, bool]] = OrderedDict()
+        # With the mark of what was opened then.
+        self._workings: OrderedDict[tuple[str, str], tuple[Writing, bool, int | None]] = OrderedDict()
 
     @property
     def actions(self) -> Mapping[str, Action]:
@@ -47,27 +52,39 @@ class Answers:
             "write": Action("editor", self._write),
             "start": Action("editor", self._start),
             "try": Action("editor", self._try),
-            "review": Action("editor", self._review),
+            "wish": Action("editor", self._wish),
+            "review": Action("publisher", self._review),
+            "settle": Action("publisher", self._settle),
             "activate": Action("publisher", self._activate),
             "deactivate": Action("publisher", self._deactivate),
         }
 
     def count(self) -> int:
-        """Return how many active answers are not given: they wait for their owner."""
-        return len(self._matcher().suspended(self._today))
+        """Return how many active answers wait for somebody: those that are not given, and those to be looked at."""
+        matcher = self._matcher()
+        held = {each.pin.number for each in matcher.suspended(self._today)}
+        return len(held | {pin.number for pin in matcher.library.pins.all() if pin.active and pin.wish})
 
     def show(self, visit: Visit) -> Markup:
         """Return the list, the form of a new answer, one answer, or its form."""
+        # Before anything is read: what is saved in between is noticed.
+        opened = self._matcher().library.pins.mark()
         match visit.path:
             case ():
                 return self._list(visit)
             case ("new",):
-                return self._form(visit, None)
-            case (number,) if number.isdecimal():
-                return self._one(visit, self._matcher().library.pins.pin(int(number)))
-            case (number, "edit") if number.isdecimal():
-                return self._form(visit, self._matcher().library.pins.pin(int(number)))
+                return self._form(visit, None, opened)
+            case (number,) if number.isdecimal() and len(number) < 10:
+                return self._one(visit, self._pin(int(number)))
+            case (number, "edit") if number.isdecimal() and len(number) < 10:
+                return self._form(visit, self._pin(int(number)), opened)
         raise NoSuchPlace("/".join(visit.path))
+
+    def _pin(self, number: int) -> Pin:
+        try:
+            return self._matcher().library.pins.pin(number)
+        except UnknownPin as error:
+            raise NoSuchPlace(str(number)) from error
 
     @property
     def _today(self) -> dt.date:
@@ -86,20 +103,23 @@ class Answers:
         held = {each.pin.number: each for each in matcher.suspended(self._today)}
         times = matcher.library.pins.times_served(now() - MONTH)
         heads = [words(key, language) for key in ("question", "state", "owner", "expires", "times")]
+        ordered = sorted(pins, key=lambda pin: (pin.number not in held, not pin.wish, not pin.active, -pin.number))
+        part = listing.page(visit.query.get("from", ""), len(ordered), PAGE)
         rows = [
             (
                 link(f"answers/{pin.number}", pin.latest.content.question),
                 _state(pin, held.get(pin.number), language),
                 pin.latest.content.owner,
-                date_in_words(pin.latest.content.expires.isoformat(), language),
+                day(pin.latest.content.expires.isoformat(), language),
                 str(times.get(pin.number, 0)),
             )
-            for pin in sorted(pins, key=lambda pin: (pin.number not in held, not pin.active, -pin.number))
+            for pin in ordered[part.start : part.end]
         ]
         return titled(
             words("title", language),
             *head,
-            table(words("title", language), heads, rows),
+            table(words("title", language), heads, rows, headed=True),
+            listing.pages(part, lambda start: address("answers", **{"from": start}), language),
             self._tried(visit),
             lead=words("lead", language),
         )
@@ -141,10 +161,10 @@ class Answers:
 
     # --- the form ------------------------------------------------------------------------------------------------
 
-    def _form(self, visit: Visit, pin: Pin | None) -> Markup:
+    def _form(self, visit: Visit, pin: Pin | None, present: int) -> Markup:
         language, matcher = visit.language, self._matcher()
         number = str(pin.number) if pin else ""
-        writing, previewed = self._workings.get((visit.person.name, number), (None, False))
+        writing, previewed, opened = self._workings.get((visit.person.name, number), (None, False, None))
         if writing is None and pin:
             writing = Writing.of(pin.latest.content)
         elif writing is None:
@@ -155,7 +175,7 @@ class Answers:
         return titled(
             words("edit" if pin else "new", language),
             tag("p", link("answers", words("back", language))),
-            shown_form(writing, "answers.write", number, language, matcher),
+            shown_form(writing, "answers.write", number, language, matcher, present if opened is None else opened),
             self._preview(writing.content()[0], language) if previewed else None,
         )
 
@@ -191,17 +211,23 @@ class Answers:
         place = f"answers/{pin.number}/edit" if pin else "answers/new"
         writing = Writing.read(fields, matcher)
         then = fields.get("then", "save")
+        opened = seen(fields)
         if then in ("search", "add") or then.startswith("drop-"):
-            self._keep(key, writing, previewed=False)
+            self._keep(key, writing, opened, previewed=False)
             return Outcome(words("kept", language), go=place)
         content, problems = writing.content()
         problems += [each for each in matcher.problems(content, self._today) if not _is_told(each, problems)]
-        self._keep(key, writing, previewed=not problems)
+        self._keep(key, writing, opened, previewed=not problems)
         if problems:
             return _refused(problems, language)
         if then == "preview":
             return Outcome(words("kept", language), go=place)
-        saved = matcher.library.pins.save(content, visit.person.name, pin.number if pin else None)
+        try:
+            saved = matcher.library.pins.save(content, visit.person.name, pin.number if pin else None, seen=opened)
+        except ChangedMeanwhile as error:
+            # Nothing of what was typed is lost: it stays in the form, and saving once more is meant.
+            self._keep(key, writing, error.seen, previewed=True)
+            return overtaken(error, language)
         self._workings.pop(key, None)
         return Outcome(words("saved", language, version=saved.latest.number), go=f"answers/{saved.number}")
 
@@ -212,15 +238,15 @@ class Answers:
             sentence = words("no_receipt", visit.language)
             return Outcome(sentence, failed=True, wrong={"receipt": sentence})
         writing = Writing.of_answer(Answer.from_json(receipt), visit.person.name, year_from(self._today))
-        self._keep((visit.person.name, ""), writing, previewed=False)
+        self._keep((visit.person.name, ""), writing, None, previewed=False)
         return Outcome(words("started", visit.language), go="answers/new")
 
     def _try(self, visit: Visit, fields: Fields) -> Outcome:
         asked = urlencode({"try": fields.get("asked", "")[:600]})
         return Outcome(words("tried", visit.language), go=f"answers?{asked}")
 
-    def _keep(self, key: tuple[str, str], writing: Writing, *, previewed: bool) -> None:
-        self._workings[key] = (writing, previewed)
+    def _keep(self, key: tuple[str, str], writing: Writing, opened: int | None, *, previewed: bool) -> None:
+        self._workings[key] = (writing, previewed, opened)
         self._workings.move_to_end(key)
         while len(self._workings) > WORKINGS:
             self._workings.popitem(last=False)
@@ -238,6 +264,7 @@ class Answers:
             tag("p", words(f"reason_{held.reason}", language, detail=held.detail), class_="attention")
             if held
             else None,
+            tag("p", words("wish_said", language, reason=pin.wish), class_="attention") if pin.wish else None,
             self._acts(visit, pin),
             self._facts(pin, language),
             self._preview(content, language),
@@ -256,14 +283,18 @@ class Answers:
             do("answers.deactivate", words("deactivate", language), number=pin.number)
             if publishes and pin.active
             else None,
-            form(
-                "answers.review",
-                tag("input", type="hidden", name="number", value=str(pin.number)),
-                field("why", words("review_why", language), required=True, maxlength=300),
-                submit(words("ask_review", language)),
-            )
-            if pin.active and not pin.review
-            else None,
+            do("answers.settle", words("settle", language), number=pin.number) if publishes and pin.wish else None,
+            self._asking(pin, language, publishes=publishes) if pin.active and not pin.review else None,
+        )
+
+    def _asking(self, pin: Pin, language: Language, *, publishes: bool) -> Markup:
+        """Return the form that has a public answer looked at: whoever may publish takes it out of service with it."""
+        verb = "review" if publishes else "wish"
+        return form(
+            f"answers.{verb}",
+            tag("input", type="hidden", name="number", value=str(pin.number)),
+            field("why", words("review_why", language), required=True, maxlength=300),
+            submit(words("ask_review" if publishes else "ask_wish", language)),
         )
 
     def _facts(self, pin: Pin, language: Language) -> Markup:
@@ -320,7 +351,7 @@ class Answers:
             (
                 str(version.number),
                 version.by,
-                date_in_words(version.at.date().isoformat(), language),
+                day(version.at.date().isoformat(), language),
                 [_said(version), self._again(visit, pin, version)],
             )
             for version in self._matcher().library.pins.versions(pin.number)
@@ -348,7 +379,8 @@ class Answers:
         )
         if problems := matcher.problems(chosen.content, self._today):
             return _refused(problems, language)
-        matcher.library.pins.activate(number, visit.person.name, self._today, version)
+        second = matcher.library.settings.staff_second_person
+        matcher.library.pins.activate(number, visit.person.name, self._today, version, second_person=second)
         return Outcome(words("activated", language), go=f"answers/{number}")
 
     def _deactivate(self, visit: Visit, fields: Fields) -> Outcome:
@@ -360,6 +392,19 @@ class Answers:
         number = _whole(fields, "number")
         self._matcher().library.pins.ask_review(number, visit.person.name, fields.get("why", "")[:300])
         return Outcome(words("review_asked", visit.language), go=f"answers/{number}")
+
+    def _wish(self, visit: Visit, fields: Fields) -> Outcome:
+        number, why = _whole(fields, "number"), " ".join(fields.get("why", "").split())[:300]
+        if not why:
+            sentence = words("review_why", visit.language)
+            return Outcome(sentence, failed=True, wrong={"why": sentence})
+        self._matcher().library.pins.wish_review(number, visit.person.name, why)
+        return Outcome(words("wished", visit.language), go=f"answers/{number}")
+
+    def _settle(self, visit: Visit, fields: Fields) -> Outcome:
+        number = _whole(fields, "number")
+        self._matcher().library.pins.wish_review(number, visit.person.name, "")
+        return Outcome(words("settled", visit.language), go=f"answers/{number}")
 
 
 def _whole(fields: Fields, name: str) -> int:
@@ -383,6 +428,8 @@ def _said(version: PinVersion) -> Markup:
 def _state(pin: Pin, held: Suspension | None, language: Language) -> Markup:
     if held:
         return badge("attention", words(f"state_{'expired' if held.reason == 'expired' else 'suspended'}", language))
+    if pin.served and pin.wish:
+        return badge("attention", words("state_wished", language))
     if pin.served is None:
         return badge("quiet", words("state_inactive", language))
     changed = pin.served.number != pin.latest.number

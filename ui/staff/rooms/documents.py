@@ -3,36 +3,47 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from bot.preview import Previews
+from bot.preview import LibraryChanged, Previews
 from ingest.documents import LANGUAGES, Language
-from ingest.errors import GuichetError, UnreadableFile, WebError
+from ingest.errors import ChangedMeanwhile, NeedsSecondPerson, UnreadableFile, WebError
 from ingest.filenames import shown
 from ingest.intake import Intake
 from ingest.library import Library
-from ingest.revisions import EDITABLE, Edit, Revision, State, UnknownRevision
+from ingest.progress import Progress
+from ingest.report import Report
+from ingest.revisions import EDITABLE, Revision, State, UnknownRevision
 from ingest.web.arriving import WebIntake
 from ui.markup import Child, Markup, tag
-from ui.staff import forms
-from ui.staff.desk import Action, Doing, Export, Fields, NoSuchPlace, NotAllowed, Outcome, Step, Visit
+from ui.staff import forms, refusals
+from ui.staff.desk import (
+    Action,
+    Doing,
+    Export,
+    Fields,
+    NoSuchPlace,
+    NotAllowed,
+    Outcome,
+    Step,
+    Visit,
+    overtaken,
+    seen,
+)
 from ui.staff.forms import words
-from ui.staff.rooms import head, revision
+from ui.staff.refusals import Refused
+from ui.staff.rooms import head, listing, revision
 from ui.staff.rooms.listing import in_languages, named, state_badge
+from ui.staff.rooms.preview import Looked, looked
 from ui.staff.working import stepwise
 from ui.words import date_in_words, word
 
 PAGE = 50
+ATTEMPTS = 3
+"""How often a change is looked at anew because something else was published meanwhile."""
 IN_WORK: tuple[State, ...] = ("received", "refused", "draft", "waiting", "scheduled")
 SUFFIXES = ".pdf,.docx,.html,.htm,.md,.markdown,.txt"
-
-
-class NeedsSecondPerson(GuichetError):
-    """A document that the person who prepared it may not publish."""
-
-
-class LastDayPassed(GuichetError):
-    """A draft that would be archived as soon as it is published."""
 
 
 class Documents:
@@ -116,34 +127,53 @@ class Documents:
 
     def _work(self, visit: Visit) -> Markup:
         language = visit.language
-        found = self._library.revisions.list(*IN_WORK, limit=500)
+        wanted = Work.of(visit.query)
         title = tag("h2", words("desk_documents.work", language), id="work")
-        if not found:
+        if not any(self._library.revisions.counts().get(state) for state in IN_WORK):
             return tag("section", title, forms.empty(words("desk_documents.work_empty", language)))
+        numbers = wanted.numbers(self._library)
+        page = listing.page(visit.query.get("at", ""), len(numbers), PAGE)
+        found = self._library.revisions.several(numbers[page.start : page.end])
+        looking = _looking(wanted, language)
+        if not found:
+            return tag("section", title, looking, forms.empty(words("desk_documents.none_found", language)))
         may_publish = visit.person.may("publisher")
         heads = [words(f"desk_documents.column_{name}", language) for name in ("title", "state", "found", "by", "when")]
         rows = [
             [
-                tag("span", _box(each, language) if may_publish and each.state in EDITABLE else None, " ", named(each)),
+                tag(
+                    "span",
+                    _box(each, language) if may_publish and each.state in EDITABLE else None,
+                    named(each),
+                    class_="pick",
+                ),
                 state_badge(each, language),
                 tag("span", revision.in_short(each, language)),
                 each.edited_by or each.created_by,
-                date_in_words(each.created_at.date().isoformat(), language),
+                forms.day(each.created_at.date().isoformat(), language),
             ]
             for each in found
         ]
         listed = forms.table(words("desk_documents.work", language), heads, rows, headed=True)
         if may_publish:
+            # Without what is being read or cannot be published: «all» are those that a box could choose.
+            every = len(wanted.publishable(self._library))
             listed = forms.form(
-                "documents.publish", listed, forms.submit(words("desk_documents.publish_chosen", language))
+                "documents.publish",
+                [tag("input", type="hidden", name=name, value=value) for name, value in wanted.fields(numbers)],
+                listed,
+                forms.checkbox("all", words("desk_documents.choose_all", language, count=every)) if every > 1 else None,
+                forms.submit(words("desk_documents.publish_chosen", language)),
             )
+        more = listing.pages(page, lambda start: forms.address("documents", at=start, **wanted.query), language)
         reading = any(each.state == "received" for each in found)
-        return tag("section", title, listed, data_refresh="2" if reading else None, aria_labelledby="work")
+        return tag(
+            "section", title, looking, listed, more, data_refresh="2" if reading else None, aria_labelledby="work"
+        )
 
     def _served(self, visit: Visit) -> Markup:
         language = visit.language
         asked, spoken = visit.query.get("q", ""), visit.query.get("in", "")
-        start = int(start) if (start := visit.query.get("from", "")).isdecimal() else 0
         found = [
             each
             for each in self._library.revisions.list("published")
@@ -153,6 +183,7 @@ class Documents:
         together: dict[str, list[Revision]] = {}
         for each in sorted(found, key=lambda each: (each.id, each.key or "")):
             together.setdefault(each.id, []).append(each)
+        page = listing.page(visit.query.get("from", ""), len(together), PAGE)
         title = tag("h2", words("desk_documents.served", language), id="served")
         if not self._library.documents:
             return tag("section", title, forms.empty(words("desk_documents.served_empty", language)))
@@ -168,45 +199,48 @@ class Documents:
             [
                 in_languages(revisions, language),
                 ", ".join(dict.fromkeys(str(each.version) for each in revisions)),
-                date_in_words(review, language)
+                forms.day(review, language)
                 if (review := min(each.review_by or "9999" for each in revisions)) != "9999"
                 else "",
             ]
-            for revisions in list(together.values())[start : start + PAGE]
+            for revisions in list(together.values())[page.start : page.end]
         ]
         count = words("desk_documents.served_count", language, count=len(together))
         listed = forms.table(count, heads, rows) if rows else forms.empty(words("desk_documents.none_found", language))
-        more = forms.address("documents", q=asked, **{"in": spoken}, **{"from": start + PAGE})
-        further = tag("p", forms.link(more, words("desk_documents.more", language)))
+        asked_for = {"q": asked, "in": spoken}
+        further = listing.pages(
+            page, lambda start: forms.address("documents", **asked_for, **{"from": start}), language
+        )
         return tag(
             "section",
             title,
             looking,
             listed,
-            further if start + PAGE < len(together) else None,
+            further,
             aria_labelledby="served",
         )
 
     def _ended(self, visit: Visit) -> Markup:
         language = visit.language
-        before = _number(visit.query["before"]) if visit.query.get("before") else None
-        found = self._library.revisions.list("replaced", "archived", "discarded", limit=PAGE, after=before)
+        numbers = self._library.revisions.find("replaced", "archived", "discarded", text=visit.query.get("q", ""))
+        page = listing.page(visit.query.get("from", ""), len(numbers), PAGE)
+        found = self._library.revisions.several(numbers[page.start : page.end])
         heads = [words(f"desk_documents.column_{name}", language) for name in ("title", "state", "version", "when")]
         rows = [
             [
                 named(each),
                 state_badge(each, language),
                 str(each.version or ""),
-                date_in_words(each.ended_at.date().isoformat(), language) if each.ended_at else "",
+                forms.day(each.ended_at.date().isoformat(), language) if each.ended_at else "",
             ]
             for each in found
         ]
         title = words("desk_documents.ended", language)
-        more = forms.link(
-            forms.address("documents", list="ended", before=found[-1].number), words("desk_documents.more", language)
-        ) if len(found) == PAGE else None  # fmt: skip
-        listed = forms.table(title, heads, rows) if rows else forms.empty(words("desk_documents.none_found", language))
-        return forms.titled(title, listed, more, forms.link("documents", words("desk_documents.title", language)))
+        more = listing.pages(page, lambda start: forms.address("documents", list="ended", **{"from": start}), language)
+        nothing = forms.empty(words("desk_documents.ended_empty", language))
+        listed = forms.table(title, heads, rows, headed=True) if rows else nothing
+        back = tag("p", forms.link("documents", words("desk_documents.back_to_all", language)))
+        return forms.titled(title, listed, more, back)
 
     # --- what is done --------------------------------------------------------------------------------------------
 
@@ -218,11 +252,15 @@ class Documents:
         wrong = head.wrong(fields, found, language, self._library.settings.current_date())
         if wrong:
             return Outcome(words("desk_documents.wrong_form", language), failed=True, wrong=wrong)
-        edit = head.edit(fields)
-        if found.state in EDITABLE:
-            self._library.revisions.edit(number, edit, visit.person.name)
-        else:
-            self._library.revisions.mark(number, edit, visit.person.name)
+        edit, person, mark = head.edit(fields), visit.person.name, seen(fields)
+        try:
+            if found.state in EDITABLE:
+                right = head.confirmed(fields, found)
+                self._library.revisions.edit(number, edit, person, confirmed=right, seen=mark)
+            else:
+                self._library.revisions.mark(number, edit, person, seen=mark)
+        except ChangedMeanwhile as error:
+            return overtaken(error, language, head.present(self._library.revisions.get(number)))
         return Outcome(words("desk_documents.saved", language), f"documents/{number}")
 
     def _version(self, visit: Visit, fields: Fields) -> Outcome:
@@ -230,7 +268,7 @@ class Documents:
         number, id = _number(fields.get("number", "")), fields.get("id", "")
         if not head.is_id(id):
             raise NoSuchPlace(id)
-        self._library.revisions.edit(number, Edit(id=id), visit.person.name)
+        self._library.revisions.become(number, id, visit.person.name)
         return Outcome(words("desk_documents.saved", visit.language), f"documents/{number}")
 
     def _moved(self, move: Callable[[int, str], None], said: str) -> Doing:
@@ -253,7 +291,11 @@ class Documents:
         """Take the corrected text of a text file in, as if it had been uploaded."""
         found = self._library.revisions.get(_number(fields.get("number", "")))
         text = fields.get("text", "").replace("\r\n", "\n")
-        number = self._intake.write(text, found.name, visit.person.name, key=found.key, language=found.language)
+        # Who changed the draft that it is made of is an author of this one too.
+        editors = sorted(found.authors) if found.state in EDITABLE else []
+        number = self._intake.write(
+            text, found.name, visit.person.name, key=found.key, language=found.language, editors=editors
+        )
         return Outcome(words("desk_documents.rewritten", visit.language), f"documents/{number}")
 
     def _fetched(self, visit: Visit, fields: Fields) -> Outcome:
@@ -266,13 +308,13 @@ class Documents:
                 return Outcome(words("desk_documents.sitemap_arrived", language, count=count), "documents")
             number = self._web.fetch(url, visit.person.name)
         except WebError as error:
-            sentence = words(f"desk_web.{error.kind}", language)
+            sentence = refusals.sentence(error, language)
             return Outcome(sentence, failed=True, wrong={"url": sentence})
         return Outcome(words("desk_documents.web_arrived", language), f"documents/{number}")
 
     def _publish(self, visit: Visit, fields: Fields) -> Iterator[Step | Outcome]:
         language, person = visit.language, visit.person.name
-        numbers = [_number(part) for part in fields.get("number", "").split(",") if part]
+        numbers = self._chosen(fields)
         if not numbers:
             yield Outcome(words("desk_documents.nothing_chosen", language), failed=True)
             return
@@ -282,74 +324,167 @@ class Documents:
             said = words("desk_documents.doubled", language, titles=", ".join(doubled))
             yield Outcome(said, failed=True)
             return
-        blocked, reason = self._blocked(numbers), fields.get("reason", "").strip()[:500]
-        if blocked and not reason:
-            yield _reason_needed(language)
+
+        def publish(look: Looked, progress: Progress) -> Report:
+            return self._library.publish(
+                numbers, person, progress, overruled=look.overruled, check=self._unseen(look, numbers, ())
+            )
+
+        look, report = yield from self._done(visit, fields, numbers, (), publish)
+        if look.refused or report is None:
+            yield look.refused or Outcome(words("desk.changed_meanwhile", language), failed=True)
             return
-        report = yield from stepwise(
-            lambda progress: self._library.publish(numbers, person, progress, overruled=reason if blocked else ""),
-            lambda _step: words("desk_documents.step_index", language),
-        )
         if report.failed:
-            yield Outcome(report.failed[0].message, failed=True)
+            yield Outcome(words("desk_documents.doubled", language, titles=", ".join(titles)), failed=True)
             return
         if len(titles) == 1:
             said = words("desk_documents.published_now", language, title=titles[0])
-            yield Outcome(said, f"documents/{numbers[0]}")
+            yield Outcome(f"{said} {look.said}".strip(), f"documents/{numbers[0]}")
         else:
-            yield Outcome(words("desk_documents.published_many", language, count=len(titles)), "documents")
+            said = words("desk_documents.published_many", language, count=len(titles))
+            yield Outcome(f"{said} {look.said}".strip(), "documents")
 
-    def _schedule(self, visit: Visit, fields: Fields) -> Outcome:
+    def _chosen(self, fields: Fields) -> list[int]:
+        """Return the revisions that a form names: those with a ticked box, or all that its list holds."""
+        if fields.get("all"):
+            return Work.of(fields).publishable(self._library)
+        return sorted({_number(part) for part in fields.get("number", "").split(",") if part})
+
+    def _done(
+        self, visit: Visit, fields: Fields, numbers: Sequence[int], gone: Sequence[str],
+        do: Callable[[Looked, Progress], Report],
+    ) -> Generator[Step, None, tuple[Looked, Report | None]]:  # fmt: skip
+        """Look at a change, then do it; look again when something else was published in between."""
+        for attempt in range(ATTEMPTS):
+            try:
+                look = yield from looked(self._previews, visit, numbers, gone, fields)
+                if look.refused:
+                    return look, None
+                report = yield from stepwise(
+                    lambda progress, look=look: do(look, progress),  # type: ignore[misc]
+                    lambda _step: words("desk_documents.step_index", visit.language),
+                )
+            except LibraryChanged:
+                if attempt == ATTEMPTS - 1:
+                    raise
+            else:
+                return look, report
+        raise AssertionError("the last attempt ends above")
+
+    def _unseen(self, look: Looked, numbers: Sequence[int], gone: Sequence[str]) -> Callable[[], None]:
+        """Return what makes sure, at the last moment, that what was looked at is what is done."""
+        return lambda: None if look.overruled else self._previews.refuse_unseen(numbers, gone)
+
+    def _schedule(self, visit: Visit, fields: Fields) -> Iterator[Step | Outcome]:
         number, language = _number(fields.get("number", "")), visit.language
         self._approved(number, visit)
+        wrong = ""
         try:
             day = dt.date.fromisoformat(fields.get("day", ""))
+            if day <= self._library.settings.current_date():
+                wrong = words("desk_documents.wrong_past", language)
         except ValueError:
-            sentence = words("desk_documents.wrong_date", language)
-            return Outcome(sentence, failed=True, wrong={"day": sentence})
-        if day <= self._library.settings.current_date():
-            sentence = words("desk_documents.wrong_past", language)
-            return Outcome(sentence, failed=True, wrong={"day": sentence})
-        blocked, reason = self._blocked([number]), fields.get("reason", "").strip()[:500]
-        if blocked and not reason:
-            return _reason_needed(language)
-        self._library.revisions.schedule(number, day, visit.person.name, overruled=reason if blocked else "")
+            wrong = words("desk_documents.wrong_date", language)
+        if wrong:
+            yield Outcome(wrong, failed=True, wrong={"day": wrong})
+            return
+        look = yield from looked(self._previews, visit, [number], (), fields)
+        if look.refused:
+            yield look.refused
+            return
+        broken = self._previews.broken([number]) if look.overruled else ()
+        self._library.revisions.schedule(number, day, visit.person.name, overruled=look.overruled, questions=broken)
         said = words("desk_documents.scheduled", language, date=date_in_words(day.isoformat(), language))
-        return Outcome(said, f"documents/{number}")
+        again = words("desk_documents.scheduled_again", language) if self._library.settings.preview_blocks else ""
+        yield Outcome(" ".join(each for each in (said, again, look.said) if each), f"documents/{number}")
 
-    def _archive(self, visit: Visit, fields: Fields) -> Outcome:
-        number = _number(fields.get("number", ""))
-        key = self._library.revisions.get(number).key
-        info = self._library.documents.get(key or "")
-        if info and info.revision == number:
-            self._library.remove([info.key], by=visit.person.name)
-        return Outcome(words("desk_documents.archived", visit.language), f"documents/{number}")
+    def _archive(self, visit: Visit, fields: Fields) -> Iterator[Step | Outcome]:
+        number, language = _number(fields.get("number", "")), visit.language
+        found = self._library.revisions.get(number)
+        info = self._library.documents.get(found.key or "")
+        if info is None or info.revision != number:
+            said = words("desk_documents.not_served", language, title=found.title or found.name)
+            yield Outcome(said, f"documents/{number}", failed=True)
+            return
+        gone = [info.key]
+
+        def remove(look: Looked, _progress: Progress) -> Report:
+            return self._library.remove(
+                gone, by=visit.person.name, overruled=look.overruled, check=self._unseen(look, (), gone)
+            )
+
+        look, _ = yield from self._done(visit, fields, (), gone, remove)
+        said = words("desk_documents.archived", language)
+        yield look.refused or Outcome(f"{said} {look.said}".strip(), f"documents/{number}")
 
     def _approved(self, number: int, visit: Visit) -> Revision:
         """Return a revision that this person may publish."""
         found = self._library.revisions.get(number)
-        prepared = {found.created_by, found.edited_by}
-        if self._library.settings.staff_second_person and found.state in EDITABLE and visit.person.name in prepared:
-            raise NeedsSecondPerson(words("desk_documents.second_person", visit.language))
+        second = self._library.settings.staff_second_person
+        if second and found.state in EDITABLE and visit.person.name in found.authors:
+            raise NeedsSecondPerson(f"{number}: {visit.person.name} wrote it; somebody else has to publish it")
         today = self._library.settings.current_date().isoformat()
         if found.state in EDITABLE and found.expires_on and found.expires_on < today:
-            raise LastDayPassed(words("desk_documents.last_day_passed", visit.language, title=found.title))
+            raise Refused(words("desk_documents.last_day_passed", visit.language, title=found.title))
         return found
 
-    def _blocked(self, numbers: Sequence[int]) -> bool:
-        """Return whether control questions would fail, as far as was looked at: by all together, or by one alone."""
-        return any(self._previews.blocks(each) for each in (numbers, *([number] for number in numbers)))
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Which drafts somebody wants to see; empty fields leave nothing out."""
+
+    text: str = ""
+    state: str = ""
+    by: str = ""
+    upto: int | None = None
+    """The newest that was shown: «all» are never more than those."""
+
+    @classmethod
+    def of(cls, asked: Mapping[str, str]) -> Work:
+        """Return what an address or a form asks for."""
+        state = asked.get("state", "")
+        upto = asked.get("upto", "")
+        return cls(
+            asked.get("text", "")[:200], state if state in IN_WORK else "", asked.get("by", "")[:100],
+            int(upto) if upto.isdecimal() and len(upto) < 13 else None,
+        )  # fmt: skip
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The fields of an address."""
+        return {"text": self.text, "state": self.state, "by": self.by}
+
+    def fields(self, numbers: Sequence[int]) -> list[tuple[str, str]]:
+        """Return the hidden fields of a form over the list of these *numbers*."""
+        return [*self.query.items(), ("upto", str(max(numbers, default=0)))]
+
+    def numbers(self, library: Library) -> list[int]:
+        """Return the revisions, newest first."""
+        states = [state for state in IN_WORK if self.state in ("", state)]
+        return library.revisions.find(*states, text=self.text, by=self.by, upto=self.upto)
+
+    def publishable(self, library: Library) -> list[int]:
+        """Return those that could be published."""
+        states = [state for state in IN_WORK if self.state in ("", state) and state in EDITABLE]
+        return library.revisions.find(*states, text=self.text, by=self.by, upto=self.upto) if states else []
+
+
+def _looking(wanted: Work, language: Language) -> Markup:
+    states = {"": words("desk_documents.any_state", language)}
+    states |= {state: words(f"desk_documents.only_{state}", language) for state in IN_WORK}
+    return forms.search(
+        "documents",
+        forms.field("text", words("desk_documents.search_work", language), wanted.text, kind="search", maxlength=200),
+        forms.select("state", words("desk_documents.column_state", language), states, wanted.state),
+        forms.field("by", words("desk_documents.column_by", language), wanted.by, maxlength=100),
+        forms.submit(words("desk_documents.search_go", language)),
+    )
 
 
 def _doubled(found: Sequence[Revision]) -> list[str]:
     """Return the titles of drafts of which only one can be served."""
     keys = [each.key for each in found]
     return [each.title for each in found if keys.count(each.key) > 1]
-
-
-def _reason_needed(language: Language) -> Outcome:
-    sentence = words("desk_documents.blocked", language)
-    return Outcome(sentence, failed=True, wrong={"reason": sentence})
 
 
 class _Originals(Mapping[str, Export]):

@@ -13,10 +13,10 @@ from ingest.frontmatter import SheetKind
 from ingest.revisions import EDITABLE, Edit, Revision
 from ui.markup import Child, Markup, tag
 from ui.staff import forms
-from ui.staff.desk import Fields
+from ui.staff.desk import SEEN, Fields
 from ui.staff.forms import words
 from ui.staff.verdict import guessed
-from ui.words import word
+from ui.words import date_in_words, word
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _PARTIAL = re.compile(r"\d{4}(-\d\d){0,2}")
@@ -25,8 +25,10 @@ OWN = ("owner", "review_by", "expires_on", "remark")
 """What may be set after publication too: it changes no answer."""
 
 
-def form(found: Revision, language: Language, *, may_end: bool) -> Markup:
+def form(found: Revision, language: Language, *, may_end: bool, seen: int) -> Markup:
     """Return the form of a revision; what is published can change only in what concerns the staff.
+
+    *seen* is the mark of what is shown (``ingest.writing.mark``).
 
     Who may not take a document out of service (*may_end*) may not set its last day either, once it is served.
     """
@@ -35,6 +37,7 @@ def form(found: Revision, language: Language, *, may_end: bool) -> Markup:
     return forms.form(
         "documents.save",
         tag("input", type="hidden", name="number", value=str(found.number)),
+        tag("input", type="hidden", name=SEEN, value=str(seen)),
         fields,
         tag(
             "div",
@@ -45,7 +48,14 @@ def form(found: Revision, language: Language, *, may_end: bool) -> Markup:
             class_="columns",
         ),
         forms.field("remark", _label("remark", language), found.remark, rows=2),
-        forms.submit(words("desk_documents.save", language), look="" if editable else "primary"),
+        tag(
+            "div",
+            forms.submit(words("desk_documents.save", language), look="" if editable else "primary"),
+            forms.submit(words("desk_documents.save_right", language), name="then", value="right")
+            if editable and guesses(found)
+            else None,
+            class_="row",
+        ),
     )  # fmt: skip
 
 
@@ -61,7 +71,7 @@ def _about(found: Revision, language: Language) -> Markup:
     contact = (meta.get("contact") or {}).get("url") or ""
 
     def plain(name: str, value: str, **how: Any) -> Markup:
-        return forms.field(name, _label(name, language), value, guessed=guess(name), **how)
+        return forms.field(name, _label(name, language), value, guessed=guess(name), right=guess.right(name), **how)
 
     return tag(
         "div",
@@ -70,11 +80,12 @@ def _about(found: Revision, language: Language) -> Markup:
             "div",
             plain("id", found.id, hint=words("desk_documents.id_hint", language), required=True),
             forms.select("language", _label("language", language), spoken, found.language or "fr",
-                         guessed=guess("language")),
-            forms.select("kind", _label("kind", language), kinds, str(meta.get("kind") or ""), guessed=guess("kind")),
+                         guessed=guess("language"), right=guess.right("language")),
+            forms.select("kind", _label("kind", language), kinds, str(meta.get("kind") or ""), guessed=guess("kind"),
+                         right=guess.right("kind")),
             plain("as_of", found.as_of or "", hint=date_hint),
             forms.select("status", _label("status", language), statuses, str(meta.get("status") or ""),
-                         guessed=guess("status")),
+                         guessed=guess("status"), right=guess.right("status")),
             plain("opens", str(meta.get("opens") or ""), hint=date_hint),
             plain("closes", str(meta.get("closes") or ""), hint=date_hint),
             plain("operator", str(meta.get("operator") or "")),
@@ -87,15 +98,43 @@ def _about(found: Revision, language: Language) -> Markup:
 
 
 class _Guesses:
-    """Says of a field that its value was guessed, until a person has saved the form."""
+    """Says of a field that its value was guessed, until a person has changed or confirmed it."""
 
     def __init__(self, found: Revision, language: Language) -> None:
-        self._guesses = {} if found.edited_by else dict(found.findings.get("guesses") or {})
+        self._guesses = guesses(found)
         self._language = language
+
+    def right(self, name: str) -> str | None:
+        """Return the label of the box that confirms a guess."""
+        return words("desk_documents.right", self._language) if name in self._guesses else None
 
     def __call__(self, name: str) -> str | None:
         guess = self._guesses.get(name)
         return guessed(guess["basis"], self._language) if guess else None
+
+
+def guesses(found: Revision) -> Mapping[str, Any]:
+    """Return what was guessed of a revision and no person has settled yet, by field."""
+    return dict(found.findings.get("guesses") or {})
+
+
+def confirmed(fields: Fields, found: Revision) -> list[str]:
+    """Return the fields whose guess a form says to be right: those that are ticked, or all."""
+    if fields.get("then") == "right":
+        return list(guesses(found))
+    return [name for name in fields.get("right", "").split(",") if name]
+
+
+def present(found: Revision) -> dict[str, str]:
+    """Return what the form would show now, by the names that the journal has for its fields."""
+    meta = found.meta
+    plain = {name: str(meta.get(name) or "") for name in ("kind", "status", "opens", "closes", "operator")}
+    return plain | {
+        "title": found.title, "id": found.id, "language": found.language or "", "url": found.url or "",
+        "as_of": found.as_of or "", "owner": found.owner, "review_by": found.review_by or "",
+        "expires_on": found.expires_on or "", "remark": found.remark,
+        "contact": (meta.get("contact") or {}).get("url") or "", "aliases": ", ".join(meta.get("aliases") or ()),
+    }  # fmt: skip
 
 
 def wrong(fields: Fields, found: Revision, language: Language, today: dt.date) -> dict[str, str]:
@@ -190,10 +229,10 @@ def lines(found: Revision, language: Language) -> list[tuple[str, Child]]:
         "id": found.id,
         "language": word("language_name", found.language) if found.language else "",
         "kind": words(f"desk_documents.kind_{kind}", language) if kind else "",
-        "as_of": found.as_of or "",
+        "as_of": date_in_words(found.as_of, language) if found.as_of else "",
         "status": words(f"desk_documents.status_{status}", language) if status else "",
-        "opens": str(meta.get("opens") or ""),
-        "closes": str(meta.get("closes") or ""),
+        "opens": date_in_words(str(meta["opens"]), language) if meta.get("opens") else "",
+        "closes": date_in_words(str(meta["closes"]), language) if meta.get("closes") else "",
         "operator": str(meta.get("operator") or ""),
         "url": forms.outside(found.url, language) if found.url else "",
         "aliases": ", ".join(meta.get("aliases") or ()),

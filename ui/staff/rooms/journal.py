@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bot.wording import catalogue
 from ingest.documents import Language
-from ingest.journal import Entry, Journal
+from ingest.journal import COMMAND_LINE, GUICHET, Entry, Journal
 from ingest.settings import BRUSSELS
 from ui.markup import Markup, tag
 from ui.staff import forms
@@ -103,29 +103,56 @@ def _list(entries: list[Entry], language: Language) -> Markup:
     heads = [words(f"desk_journal.{key}", language) for key in ("when", "by", "action", "subject", "detail")]
     rows = [
         (
-            _moment(entry, language),
-            entry.by,
+            moment_in_words(entry, language),
+            person_in_words(entry.by, language),
             action_in_words(entry.action, language),
-            forms.link(forms.address("journal", subject=entry.subject), entry.subject),
-            tag("small", _detail(entry.detail)),
+            forms.link(forms.address("journal", subject=entry.subject), subject_in_words(entry.subject, language)),
+            tag("small", _detail(entry.detail, language)),
         )
         for entry in entries
     ]
     return forms.table(words("desk_journal.caption", language), heads, rows)
 
 
-def _moment(entry: Entry, language: Language) -> Markup:
+def person_in_words(by: str, language: Language) -> str:
+    """Return who did something; what was done from the command line, or by itself, has its words."""
+    known = {COMMAND_LINE: "command_line", GUICHET: "itself"}
+    return words(f"desk_journal.{known[by]}", language) if by in known else by
+
+
+def subject_in_words(subject: str, language: Language) -> str:
+    """Return what something was done to: «document fr/start-ia» with the first word in the reader's language."""
+    kind, _, rest = subject.partition(" ")
+    key = f"desk_journal.subject_{kind}"
+    return words(key, language, name=rest) if rest and key in catalogue() else subject
+
+
+def moment_in_words(entry: Entry, language: Language) -> Markup:
+    """Return when something was done, in Brussels."""
     here = entry.at.astimezone(BRUSSELS)
     text = f"{date_in_words(here.date().isoformat(), language)}, {here:%H:%M}"
     return tag("time", text, datetime=entry.at.isoformat(timespec="seconds"))
 
 
-def _detail(detail: Mapping[str, object]) -> str:
+def _detail(detail: Mapping[str, object], language: Language) -> str:
+    """Return the details of an entry as a reader knows them; the file of the journal holds them all."""
     parts = []
-    for key, value in detail.items():
-        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        parts.append(f"{key.replace('_', ' ')}: {shown}")
+    for name, value in detail.items():
+        key = f"desk_journal.detail_{name}"
+        if key in catalogue() and value not in (None, "", [], False):
+            parts.append(words(key, language, value=_value(value, language)))
     return " · ".join(parts)
+
+
+def _value(value: object, language: Language) -> str:
+    if isinstance(value, list):
+        return ", ".join(_value(each, language) for each in value)
+    if isinstance(value, str):
+        for key in (f"desk_documents.field_{value}", f"desk_todo.held_{value}", f"desk_accounts.role_{value}"):
+            if key in catalogue():
+                return words(key, language)
+        return value
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _pages(entries: list[Entry], asked: Mapping[str, str], before: str, language: Language) -> Markup | None:

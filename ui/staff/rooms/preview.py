@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from bot.preview import KINDS, Change, GoldenInvalid, Made, Missing, Previews, Progress, Running, Side
+from bot.preview import (
+    KINDS,
+    Change,
+    GoldenInvalid,
+    LibraryChanged,
+    Made,
+    Missing,
+    PreviewFailed,
+    Previews,
+    PreviewTooSlow,
+    Progress,
+    Running,
+    Side,
+)
 from bot.wording import catalogue
 from ingest.documents import Language
 from ingest.library import Library
 from ingest.revisions import UnknownRevision
 from ingest.settings import BRUSSELS
 from ui.markup import Child, Markup, joined, tag
-from ui.staff import forms
-from ui.staff.desk import NoSuchPlace, Visit
+from ui.staff import forms, refusals
+from ui.staff.desk import Fields, NoSuchPlace, Outcome, Step, Visit
 from ui.staff.differences import marked
 from ui.staff.forms import words
 from ui.words import date_in_words
@@ -21,7 +35,7 @@ from ui.words import date_in_words
 PAGE = 20
 """Changes that are shown together."""
 LOOKS = {"better": "good", "worse": "bad", "other": "attention"}
-MOST = 100
+MOST = 2_000
 """Documents that one change may hold."""
 
 
@@ -49,6 +63,7 @@ def page(library: Library, previews: Previews, visit: Visit) -> Markup:
         running(previews.running, language),
         _the_change(library, numbers, gone, language),
         _result(previews, made, numbers, gone, visit) if made else _unknown(numbers, gone, language),
+        _publishing(library, previews, numbers, gone, visit),
         _changes(previews, made, numbers, gone, visit) if made else None,
         back,
         lead=lead,
@@ -73,7 +88,7 @@ def running(present: Running | None, language: Language) -> Markup | None:
         return None
     return tag(
         "div",
-        tag("p", running_in_words(present, language)),
+        tag("p", refusals.running(present, language)),
         forms.do("quality.stop", words("desk_quality.stop", language)),
         class_="card",
         data_refresh="2",
@@ -90,15 +105,58 @@ def lacking(missing: Missing, language: Language) -> str:
     return words(f"desk_quality.missing_{missing.kind}", language, detail=detail.replace("|", " / "))
 
 
-def counts(of: Progress | Running) -> dict[str, int]:
-    """Return how far something is, for a sentence."""
+def step(said: Progress, language: Language) -> Step:
+    """Return a step of a preview in words."""
     # The question that is being asked, not how many were: nobody counts from zero.
-    return {"done": min(of.done + 1, of.total), "total": of.total}
+    done = min(said.done + 1, said.total)
+    return Step(words(f"desk_quality.step_{said.step}", language, done=done, total=said.total), said.done, said.total)
 
 
-def running_in_words(present: Running, language: Language) -> str:
-    """Return who makes a preview now, and how far it is."""
-    return words("desk_quality.is_running", language, by=present.by, **counts(present))
+def address(numbers: Sequence[int], gone: Sequence[str], **query: str | int) -> str:
+    """Return where the preview of a change stands."""
+    return forms.address("quality", "preview", revisions=",".join(map(str, numbers)), gone=",".join(gone), **query)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look at a change, before it is made, has come to."""
+
+    overruled: str = ""
+    """Why the change is made although control questions would fail."""
+    refused: Outcome | None = None
+    """Set when the change is not made: what is said, and where to go."""
+    said: str = ""
+    """What is told with the success: that the effect was looked at, and what it is."""
+
+
+def looked(
+    previews: Previews, visit: Visit, numbers: Sequence[int], gone: Sequence[str], fields: Fields
+) -> Generator[Step, None, Looked]:
+    """Yield the steps of the preview that a change needs, if it needs one; return what it has come to.
+
+    A regression needs a ``reason`` among the *fields*. So does a change of which nobody can tell what it does; the page
+    of the preview has the form for that, which says so (``unseen``).
+    """
+    language, reason = visit.language, fields.get("reason", "").strip()[:500]
+    demand, said = previews.demands(numbers, gone), ""
+    if demand == "preview" and not (fields.get("unseen") and reason):
+        try:
+            for each in previews.run(numbers, gone, visit.person.name):
+                if isinstance(each, Progress):
+                    yield step(each, language)
+                else:
+                    said = words("desk_quality.was_looked", language, count=each.golden, changes=len(each.changes))
+        except (PreviewTooSlow, PreviewFailed) as error:
+            sentence = refusals.sentence(error, language)
+            return Looked(refused=Outcome(sentence, address(numbers, gone, unseen="yes"), failed=True))
+        demand = previews.demands(numbers, gone)
+    if demand == "nothing":
+        return Looked(said=said)
+    if reason and (demand == "reason" or fields.get("unseen")):
+        return Looked(overruled=reason)
+    if demand == "preview":
+        raise LibraryChanged("Something was published or edited while the preview was made. Run it again.")
+    return Looked(refused=Outcome(words("desk_documents.blocked", language), address(numbers, gone), failed=True))
 
 
 # --- the change and what came of it ------------------------------------------------------------------------------
@@ -155,7 +213,6 @@ def _result(previews: Previews, made: Made, numbers: Sequence[int], gone: Sequen
         tag("dl", [joined(tag("dt", name), tag("dd", value)) for name, value in lines]),
         tag("p", tag("small", made_in_words(made.by, made.at, found.day, language))),
         tag("div", _run(numbers, gone, language, "run_again"), class_="row"),
-        _publishing(previews, numbers, gone, visit) if made.current else None,
         aria_labelledby="summary",
     )
 
@@ -168,20 +225,38 @@ def _verdict(made: Made, language: Language) -> Markup:
     return forms.badge("good", words("desk_quality.clear", language))
 
 
-def _publishing(previews: Previews, numbers: Sequence[int], gone: Sequence[str], visit: Visit) -> Markup | None:
-    """Return the way to publish what was looked at; where control questions break, a reason is asked for."""
-    if not numbers or gone or not visit.person.may("publisher"):
+def _publishing(
+    library: Library, previews: Previews, numbers: Sequence[int], gone: Sequence[str], visit: Visit
+) -> Markup | None:
+    """Return the way to do what was looked at; where control questions break, or cannot be asked, with a reason."""
+    if not visit.person.may("publisher") or (numbers and gone) or len(gone) > 1:
         return None
-    language = visit.language
-    blocked = previews.blocks(numbers)
+    language, unseen = visit.language, bool(visit.query.get("unseen"))
+    if gone:
+        info = library.documents.get(gone[0])
+        if info is None:
+            return None
+        action, sent, verb = "documents.archive", str(info.revision), "archive"
+    else:
+        action, sent, verb = "documents.publish", ",".join(map(str, numbers)), "publish"
+    demand = previews.demands(numbers, gone)
+    if demand == "preview" and not unseen:
+        return None
+    anyway = demand != "nothing"
     hint = words("desk_quality.reason_hint", language)
-    reason = forms.field("reason", words("desk_quality.reason", language), required=True, hint=hint, maxlength=500)
-    return forms.form(
-        "documents.publish",
-        tag("input", type="hidden", name="number", value=",".join(map(str, numbers))),
-        reason if blocked else None,
-        forms.submit(words(f"desk_quality.{'publish_anyway' if blocked else 'publish'}", language),
-                     look="danger" if blocked else "primary"),
+    return tag(
+        "section",
+        forms.form(
+            action,
+            tag("input", type="hidden", name="number", value=sent),
+            tag("input", type="hidden", name="unseen", value="yes") if demand == "preview" else None,
+            forms.field("reason", words("desk_quality.reason", language), required=True, hint=hint, maxlength=500)
+            if anyway
+            else None,
+            forms.submit(words(f"desk_quality.{verb}{'_anyway' if anyway else ''}", language),
+                         look="danger" if anyway or gone else "primary"),
+        ),
+        class_="actions",
     )  # fmt: skip
 
 

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from urllib.parse import urlencode
 
-from bot.cards import Cards
+from bot.cards import Cards, refuse_unheld
 from bot.contradictions import Contradictions
 from bot.entries import BadValue, read_value, sentence_at
 from ingest.cards import DECISIONS, FIELDS, CardError, CardValue, Field, OwnProgramme
 from ingest.snapshot import Reading
 from ui.markup import Markup
-from ui.staff.desk import Action, Export, Fields, NoSuchPlace, Outcome, Visit
+from ui.staff.desk import SEEN, Action, Export, Fields, NoSuchPlace, Outcome, Visit
 from ui.staff.forms import words
 from ui.staff.rooms.programmes_pages import CRITERIA_ASKED, Page
 
@@ -74,14 +74,19 @@ class Programmes:
     # --- values --------------------------------------------------------------------------------------------------
 
     def _confirm(self, visit: Visit, fields: Fields) -> Outcome:
-        value = self._value(visit, fields)
-        return self._try(visit, lambda: self._cards.confirm(value, visit.person.name, self._library), "confirmed")
+        value, by = self._value(visit, fields), visit.person.name
+        second = self._library.settings.staff_second_person
+        return self._try(
+            visit,
+            lambda: self._cards.confirm(value, by, self._library, seen=_held(fields), second_person=second),
+            "confirmed",
+        )
 
     def _reject(self, visit: Visit, fields: Fields) -> Outcome:
         value, reason = self._value(visit, fields), _reason(fields)
         if not reason:
             return _wrong(visit, "reason", "reason_needed")
-        self._cards.store.decide(value, "rejected", visit.person.name, reason)
+        self._cards.store.decide(value, "rejected", visit.person.name, reason, seen=_held(fields))
         return Outcome(words("desk_programmes.done_rejected", visit.language))
 
     def _correct(self, visit: Visit, fields: Fields) -> Outcome:
@@ -97,8 +102,17 @@ class Programmes:
             if quoted is None:
                 return Outcome(words("desk_programmes.refused_gone", visit.language), failed=True)
             changed = quoted
-        by, reason = visit.person.name, _reason(fields)
-        return self._try(visit, lambda: self._cards.confirm(changed, by, self._library, reason), "corrected")
+        by, reason, held = visit.person.name, _reason(fields), _held(fields)
+        if self._library.settings.staff_second_person:
+            # It waits beside the value that is public until somebody else confirms it.
+            waiting = replace(changed, target="", corrects=value.corrects or value.key)
+
+            def wait() -> None:
+                refuse_unheld(waiting, self._library)
+                self._cards.store.decide(waiting, "proposed", by, reason)
+
+            return self._try(visit, wait, "waits")
+        return self._try(visit, lambda: self._cards.confirm(changed, by, self._library, reason, seen=held), "corrected")
 
     def _propose(self, visit: Visit, fields: Fields) -> Outcome:
         programme, field = fields.get("programme", ""), _field(fields)
@@ -112,6 +126,9 @@ class Programmes:
         quoted = self._quoted(value, fields)
         if quoted is None:
             return Outcome(words("desk_programmes.refused_unquoted", visit.language), failed=True)
+        if any(each.key == quoted.key for each in self._cards.all(self._library)[programme].values):
+            # To propose again what is confirmed would take it out of service.
+            return Outcome(words("desk_programmes.refused_known", visit.language), failed=True)
         self._cards.store.decide(quoted, "proposed", visit.person.name, _reason(fields))
         return Outcome(words("desk_programmes.done_proposed", visit.language), go=f"programmes/{programme}")
 
@@ -200,6 +217,12 @@ def _wrong(visit: Visit, field: str, key: str) -> Outcome:
 
 def _reason(fields: Fields) -> str:
     return " ".join(fields.get("reason", "").split())[:REASON]
+
+
+def _held(fields: Fields) -> int | None:
+    """Return the number of the decision that a form was opened on; 0: there was none."""
+    number = fields.get(SEEN, "")
+    return int(number) if number.isdecimal() and len(number) < 12 else None
 
 
 def _field(fields: Fields) -> Field | None:

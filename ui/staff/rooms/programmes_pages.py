@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import urlencode
 
 from bot.cards import QUOTELESS, Card
@@ -10,12 +11,14 @@ from bot.contradictions import Contradiction, Contradictions, Side
 from bot.eligibility import Profile, check
 from bot.entries import Sentence, find_sentences, sentence_at
 from bot.values import value_in_words
+from ingest.analysis import fold
 from ingest.cards import FIELDS, CardValue
 from ingest.documents import Language
 from ingest.snapshot import Reading
 from ui.markup import Child, Markup, joined, tag
-from ui.staff.desk import Visit
-from ui.staff.forms import badge, do, empty, field, form, link, select, submit, table, titled
+from ui.staff.desk import SEEN, Visit
+from ui.staff.forms import address, badge, do, empty, field, form, link, search, select, submit, table, titled
+from ui.staff.rooms import listing
 from ui.staff.rooms.programmes_pieces import (
     MISSING,
     asked_criterion,
@@ -30,6 +33,8 @@ from ui.staff.rooms.programmes_pieces import (
 )
 from ui.words import date_in_words
 
+PAGE = 50
+"""Programmes on one page."""
 CRITERIA_ASKED = ("size", "legal_form", "seat", "stage", "sector")
 """What an example profile may say."""
 _LOOKS = {"confirmed": "good", "proposed": "attention", "rejected": "quiet"}
@@ -46,18 +51,25 @@ class Page:
     def overview(self, visit: Visit) -> Markup:
         """Return every programme with its state and how complete its card is."""
         language = visit.language
-        cards = self._contradictions.cards.all(self._library, language)
+        asked = visit.query.get("text", "")
+        every = self._contradictions.cards.all(self._library, language)
+        cards = {id: card for id, card in every.items() if all(w in fold(card.title) for w in fold(asked).split())}
         clashing = [each.programme for each in self._all() if each.waits]
         heads = [say(f"head_{each}", language) for each in
                  ("programme", "state", "confirmed", "proposed", "missing", "contradicting")]  # fmt: skip
-        rows = [
-            self._row(card, clashing.count(card.id), language)
-            for card in sorted(
-                cards.values(), key=lambda card: (-clashing.count(card.id), -len(card.proposed), card.title)
-            )
-        ]
+        ordered = sorted(cards.values(), key=lambda card: (-clashing.count(card.id), -len(card.proposed), card.title))
+        part = listing.page(visit.query.get("from", ""), len(ordered), PAGE)
+        rows = [self._row(card, clashing.count(card.id), language) for card in ordered[part.start : part.end]]
         shown = table(say("list", language), heads, rows) if rows else empty(say("empty", language))
-        return titled(say("room", language), self._tabs(visit), shown, self._make(visit), lead=say("lead", language))
+        looking = search(
+            "programmes", field("text", say("find_programme", language), asked, kind="search", maxlength=200),
+            submit(say("search", language)),
+        ) if every else None  # fmt: skip
+        more = listing.pages(part, lambda start: address("programmes", text=asked, **{"from": start}), language)
+        return titled(
+            say("room", language), self._tabs(visit), looking, shown, more, self._make(visit),
+            lead=say("lead", language),
+        )  # fmt: skip
 
     def contradictions(self, visit: Visit) -> Markup:
         """Return what our sources contradict: what waits, what sheets say themselves, what is decided."""
@@ -166,6 +178,7 @@ class Page:
                 " ",
                 badge(_LOOKS[value.state], say(f"value_{value.state}", language)),
             ),
+            self._corrects(value, card, language),
             self._flag(value, language),
             self._quote(value, language),
             tag("p", say("by", language, person=value.by, date=date_in_words(value.at[:10], language)), class_="small")
@@ -175,6 +188,13 @@ class Page:
             self._buttons(value, visit, card),
             class_=f"value {value.state}",
         )
+
+    def _corrects(self, value: CardValue, card: Card, language: Language) -> Markup | None:
+        """Return which value a correction that waits will replace."""
+        former = next((each for each in card.values if value.corrects and each.key == value.corrects), None)
+        if former is None:
+            return None
+        return tag("p", say("waits_for", language, value=in_words(former, language)), class_="small")
 
     def _flag(self, value: CardValue, language: Language) -> Markup | None:
         if not value.flag:
@@ -209,7 +229,7 @@ class Page:
         language = visit.language
         if not visit.person.may("publisher") or (card.own and value.field == "title"):
             return None
-        held = {"programme": card.id, "key": value.key}
+        held: dict[str, Any] = {"programme": card.id, "key": value.key, SEEN: value.number}
         shown: list[Markup] = []
         if value.state == "proposed" and (value.quote or value.field in QUOTELESS):
             shown.append(do("programmes.confirm", say("confirm", language), look="primary", **held))
@@ -219,7 +239,7 @@ class Page:
             shown.append(
                 form(
                     "programmes.reject",
-                    [tag("input", type="hidden", name=name, value=each) for name, each in held.items()],
+                    hidden(**held),
                     tag("input", name="reason", aria_label=say("reason", language), placeholder=say("reason", language),
                         required=True, maxlength=500),
                     submit(say("reject", language), look="danger"),
@@ -277,7 +297,7 @@ class Page:
             self._search(visit, card, correct=value.key),
             form(
                 "programmes.correct",
-                hidden(programme=card.id, key=value.key, passage=chosen.passage.id if chosen else "",
+                hidden(programme=card.id, key=value.key, seen=value.number, passage=chosen.passage.id if chosen else "",
                         at=chosen.at if chosen else ""),
                 entry(value.field, value, language),
                 field("what", say("what", language), value.what, hint=say("what_hint", language), maxlength=200),

@@ -6,23 +6,12 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from bot.preview import (
-    Comparison,
-    GoldenInvalid,
-    GoldenResult,
-    LibraryChanged,
-    PreviewFailed,
-    PreviewRunning,
-    Previews,
-    PreviewStopped,
-    PreviewTooSlow,
-    Progress,
-)
+from bot.preview import Comparison, GoldenInvalid, GoldenResult, Previews, Progress
 from bot.wording import catalogue
 from ingest import asked
 from ingest.database import now
 from ingest.documents import Language
-from ingest.errors import GuichetError, UnknownDocument
+from ingest.errors import UnknownDocument
 from ingest.library import Library
 from ingest.revisions import UnknownRevision, WrongState
 from ingest.settings import BRUSSELS
@@ -39,12 +28,6 @@ DRAWN: Mapping[str, charts.Look] = {
     "answered": "good", "partial": "attention", "not_in_sources": "bad", "rest": "quiet",
 }  # fmt: skip
 """The outcomes that the chart tells apart, with their looks."""
-_SENTENCES: Mapping[type[GuichetError], str] = {
-    PreviewStopped: "was_stopped", PreviewTooSlow: "too_slow", LibraryChanged: "has_changed",
-    PreviewFailed: "has_failed", WrongState: "not_possible", UnknownRevision: "not_possible",
-    UnknownDocument: "not_possible",
-}  # fmt: skip
-"""What is said of each way in which a preview can end without a result."""
 
 
 class Quality:
@@ -162,10 +145,10 @@ class Quality:
         if not numbers and not gone:
             yield Outcome(words("desk_quality.preview_nothing", language), failed=True)
             return
-        yield from self._told(self._previews.run(numbers, gone, visit.person.name), visit)
+        yield from _told(self._previews.run(numbers, gone, visit.person.name), visit)
 
     def _check(self, visit: Visit, _fields: Fields) -> Iterator[Step | Outcome]:
-        yield from self._told(self._previews.check(visit.person.name), visit)
+        yield from _told(self._previews.check(visit.person.name), visit)
 
     def _stop(self, visit: Visit, _fields: Fields) -> Outcome:
         if self._previews.running is None:
@@ -173,18 +156,14 @@ class Quality:
         self._previews.stop()
         return Outcome(words("desk_quality.stopping", visit.language))
 
-    def _told(self, work: Iterator[Progress | Comparison | GoldenResult], visit: Visit) -> Iterator[Step | Outcome]:
-        """Yield the steps of *work* in words, and how it ended."""
-        language = visit.language
-        try:
-            for said in work:
-                yield _in_words(said, language)
-        except PreviewRunning as error:
-            yield Outcome(preview.running_in_words(error.running, language), failed=True)
-        except GoldenInvalid as error:
-            yield Outcome(words("desk_quality.golden_invalid", language, problem=error), failed=True)
-        except tuple(_SENTENCES) as error:
-            yield Outcome(words(f"desk_quality.{_SENTENCES[type(error)]}", language), failed=True)
+
+def _told(work: Iterator[Progress | Comparison | GoldenResult], visit: Visit) -> Iterator[Step | Outcome]:
+    """Yield the steps of *work* in words, and how it ended."""
+    try:
+        for said in work:
+            yield _in_words(said, visit.language)
+    except (WrongState, UnknownRevision, UnknownDocument):
+        yield Outcome(words("desk_quality.not_possible", visit.language), failed=True)
 
 
 def _in_words(said: Progress | Comparison | GoldenResult, language: Language) -> Step | Outcome:
@@ -192,8 +171,7 @@ def _in_words(said: Progress | Comparison | GoldenResult, language: Language) ->
         return Outcome(words("desk_quality.done", language, count=len(said.changes)))
     if isinstance(said, GoldenResult):
         return Outcome(words("desk_quality.golden_passed", language, passed=said.passed, count=said.asked))
-    text = words(f"desk_quality.step_{said.step}", language, **preview.counts(said))
-    return Step(text, said.done, said.total)
+    return preview.step(said, language)
 
 
 def _week(
@@ -204,7 +182,7 @@ def _week(
     told = asked.measures([answer for answer in given if answer.day in days])
     milliseconds = [words("desk_quality.milliseconds", language, count=count) for count in (told.p50, told.p95)]
     return [
-        date_in_words(monday.isoformat(), language),
+        forms.day(monday.isoformat(), language),
         str(told.answers),
         _bar(told.answered, told.answers, language) if told.answers else "",
         str(sum(thumbs.get((day, 1), 0) for day in days)),

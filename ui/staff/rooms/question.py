@@ -11,7 +11,7 @@ from ingest.gaps import Asked
 from ingest.journal import Entry
 from ingest.settings import BRUSSELS
 from ui.markup import Markup, joined, tag
-from ui.staff.desk import Visit
+from ui.staff.desk import SEEN, Visit
 from ui.staff.forms import do, field, form, link, select, submit, table, titled
 from ui.staff.forms import words as catalogued
 from ui.words import date_in_words
@@ -41,8 +41,8 @@ def programme_of(item: Item, language: Language) -> str:
     return item.programme if item.gap.named else words("programme_near", language, title=item.programme)
 
 
-def item_page(board: Board, item: Item, history: Sequence[Entry], visit: Visit, days: int) -> Markup:
-    """Return the page of an item."""
+def item_page(board: Board, item: Item, history: Sequence[Entry], visit: Visit, days: int, opened: int) -> Markup:
+    """Return the page of an item; *opened* is the mark of what is shown."""
     language = visit.language
     asked = board.questions(item.id)
     return titled(
@@ -50,7 +50,7 @@ def item_page(board: Board, item: Item, history: Sequence[Entry], visit: Visit, 
         tag("p", link("questions", words("back", language))),
         _facts(item, language),
         tag("h2", words("actions", language)),
-        _actions(item, visit),
+        _actions(item, visit, opened),
         tag("h2", words("questions", language)),
         tag("p", words("masked_note", language, days=days), class_="hint"),
         _questions(item, asked, visit),
@@ -86,8 +86,16 @@ def _end(item: Item, language: Language) -> Markup | None:
     if gap.state != "done":
         return None
     if gap.generation is not None:
-        return tag("p", words("answered_since", language, number=gap.generation, document=gap.document))
+        return tag("p", _answered(gap.generation, gap.document, language))
     return tag("p", words("closed_by", language, who=gap.closed_by, date=_day(gap.closed_at, language)))
+
+
+def _answered(generation: int, by: str, language: Language) -> str:
+    """Return that a document, or a validated answer, answers an item since a generation."""
+    pin = by.removeprefix("pin ")
+    if pin != by:
+        return words("answered_by_pin", language, number=pin)
+    return words("answered_since", language, number=generation, document=by)
 
 
 def _draft(item: Item, language: Language) -> Markup | None:
@@ -97,21 +105,22 @@ def _draft(item: Item, language: Language) -> Markup | None:
     return tag("p", link(f"documents/{number}", words("draft_link", language, number=number)))
 
 
-def _actions(item: Item, visit: Visit) -> Markup:
+def _actions(item: Item, visit: Visit, opened: int) -> Markup:
     language, gap = visit.language, item.gap
+    held = joined(_id(item), tag("input", type="hidden", name=SEEN, value=str(opened)))
     publisher = visit.person.may("publisher")
     taken = form(
-        "questions.take", _id(item), field("owner", words("take_owner", language), gap.owner or visit.person.name,
+        "questions.take", held, field("owner", words("take_owner", language), gap.owner or visit.person.name,
                                            maxlength=100),
         submit(words("take", language), look="primary"),
     )  # fmt: skip
     renamed = form(
-        "questions.rename", _id(item),
+        "questions.rename", held,
         field("title", words("new_title", language), gap.title, hint=words("new_title_hint", language), maxlength=200),
         submit(words("rename", language)),
     )  # fmt: skip
     noted = form(
-        "questions.note", _id(item), field("note", words("note", language), gap.note, rows=3, maxlength=2000),
+        "questions.note", held, field("note", words("note", language), gap.note, rows=3, maxlength=2000),
         submit(words("save_note", language)),
     )  # fmt: skip
     if gap.state == "done":
@@ -189,8 +198,7 @@ def _history(entries: Sequence[Entry], language: Language) -> Markup:
         key = f"did_{entry.action.replace(' ', '_')}"
         what = words(key, language) if entry.action in DONE else entry.action
         if entry.action == "closed" and "generation" in entry.detail:
-            what = words("answered_since", language, number=entry.detail["generation"],
-                         document=entry.detail.get("document", ""))  # fmt: skip
+            what = _answered(entry.detail["generation"], entry.detail.get("document", ""), language)
         lines.append(tag("li", words("history_row", language, date=_day(entry.at, language), who=entry.by, what=what)))
     return tag("ul", lines)
 

@@ -9,11 +9,11 @@ from bot.gaps import Board, Item, NoSuchGap, Wanted
 from bot.gaps.board import PAGE
 from bot.gaps.items import KINDS, RECENT
 from ingest.documents import LANGUAGES, Language
-from ingest.errors import GuichetError
+from ingest.errors import ChangedMeanwhile
 from ingest.journal import Journal
 from ui.markup import Markup, joined, tag
 from ui.staff.charts import sparkline
-from ui.staff.desk import Action, Export, Fields, Outcome, Visit
+from ui.staff.desk import Action, Export, Fields, Outcome, Visit, overtaken, seen
 from ui.staff.forms import badge, empty, field, link, select, submit, table, titled
 from ui.staff.forms import words as catalogued
 from ui.staff.rooms.question import item_page, label_of, programme_of
@@ -76,6 +76,7 @@ class Questions:
     def show(self, visit: Visit) -> Markup:
         """Return the list, one item, or what was asked over time."""
         self._board.gather(GATHERED)
+        opened = self._journal.mark()
         if not visit.path:
             return self._list(visit)
         if visit.path[0] == "trends":
@@ -87,7 +88,7 @@ class Questions:
                 words("title", visit.language), empty(words("no_item", visit.language), _back(visit.language))
             )
         history = self._journal.entries(subject=f"gap {item.id}", limit=50)
-        return item_page(self._board, item, history, visit, self._days)
+        return item_page(self._board, item, history, visit, self._days, opened)
 
     # --- the list --------------------------------------------------------------------------------------------------
 
@@ -143,7 +144,8 @@ class Questions:
 
     def _take(self, visit: Visit, fields: Fields) -> Outcome:
         owner = fields.get("owner", "").strip()[:100] or visit.person.name
-        return self._did("said_taken", visit, fields, lambda id: self._board.take_in_hand(id, owner, visit.person.name))
+        by, mark = visit.person.name, seen(fields)
+        return self._did("said_taken", visit, fields, lambda id: self._board.take_in_hand(id, owner, by, mark))
 
     def _done(self, visit: Visit, fields: Fields) -> Outcome:
         return self._did("said_done", visit, fields, lambda id: self._board.close(id, visit.person.name))
@@ -152,12 +154,12 @@ class Questions:
         return self._did("said_reopened", visit, fields, lambda id: self._board.reopen(id, visit.person.name))
 
     def _rename(self, visit: Visit, fields: Fields) -> Outcome:
-        title = fields.get("title", "")
-        return self._did("said_renamed", visit, fields, lambda id: self._board.rename(id, title, visit.person.name))
+        title, by, mark = fields.get("title", ""), visit.person.name, seen(fields)
+        return self._did("said_renamed", visit, fields, lambda id: self._board.rename(id, title, by, mark))
 
     def _note(self, visit: Visit, fields: Fields) -> Outcome:
-        text = fields.get("note", "")
-        return self._did("said_noted", visit, fields, lambda id: self._board.note(id, text, visit.person.name))
+        text, by, mark = fields.get("note", ""), visit.person.name, seen(fields)
+        return self._did("said_noted", visit, fields, lambda id: self._board.note(id, text, by, mark))
 
     def _did(self, said: str, visit: Visit, fields: Fields, change: Callable[[int], None]) -> Outcome:
         """Return the outcome of a change of one item."""
@@ -166,6 +168,9 @@ class Questions:
             change(id)
         except NoSuchGap:
             return Outcome(words("no_item", visit.language), failed=True)
+        except ChangedMeanwhile as error:
+            gap = self._board.item(id).gap
+            return overtaken(error, visit.language, {"owner": gap.owner, "title": gap.title, "note": gap.note})
         return Outcome(words(said, visit.language), go=f"questions/{id}")
 
     def _merge(self, visit: Visit, fields: Fields) -> Outcome:
@@ -202,8 +207,6 @@ class Questions:
             self._board.link_draft(item.id, draft, visit.person.name)
         except NoSuchGap:
             return Outcome(words("no_item", language), failed=True)
-        except GuichetError as error:
-            return Outcome(str(error), failed=True)
         return Outcome(words("said_started", language, number=draft), go=f"documents/{draft}")
 
 

@@ -8,21 +8,22 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 
 from bot.preview import Previews
-from ingest.differences import Change, differences
-from ingest.documents import Language, SourceDocument
+from ingest.differences import Change, differences, lines_of, lines_of_passages
+from ingest.documents import Language, Passage, SourceDocument
 from ingest.errors import UnreadableFile
 from ingest.findings import Findings, Resemblance
 from ingest.library import Library
 from ingest.passages import split
 from ingest.readers import MARKDOWN_SUFFIXES, decode
 from ingest.revisions import EDITABLE, Revision, WrongState
+from ingest.writing import mark
 from ui.markup import Child, Markup, joined, tag
 from ui.staff import forms
 from ui.staff.desk import NoSuchPlace, Visit
 from ui.staff.differences import marked
 from ui.staff.forms import words
-from ui.staff.rooms import head
-from ui.staff.rooms.journal import action_in_words
+from ui.staff.rooms import head, preview
+from ui.staff.rooms.journal import action_in_words, moment_in_words, person_in_words
 from ui.staff.rooms.listing import state_badge
 from ui.staff.verdict import refusal, verdict
 from ui.words import date_in_words
@@ -34,14 +35,16 @@ EDITED_AS_TEXT = (*MARKDOWN_SUFFIXES, ".txt")
 
 def page(library: Library, previews: Previews, visit: Visit, number: int) -> Markup:
     """Return the page of the revision *number*."""
+    opened = mark(library.engine)
     found, language = library.revisions.get(number), visit.language
     document = _document(library, found)
+    passages = _passages(library, found, document)
     return forms.titled(
         found.title or found.name,
         _state(library, previews, visit, found),
-        _text(visit, found, document) if document else None,
+        _text(visit, found, passages) if passages else None,
         _found(found, language),
-        _about(found, language, visit.person.may("publisher")),
+        _about(found, language, visit.person.may("publisher"), opened),
         _rewriting(library, found, document, language),
         _history(library, found, language),
         lead=found.name if found.title else None,
@@ -52,7 +55,7 @@ def in_short(found: Revision, language: Language) -> str:
     """Return the first thing to know of what was read, for a list."""
     if found.problem:
         return refusal(found.problem["kind"], found.name, language)
-    if not found.findings:
+    if not found.findings.get("findings"):
         return ""
     return " · ".join(verdict(_findings(found), language)[:2])
 
@@ -67,11 +70,21 @@ def _state(library: Library, previews: Previews, visit: Visit, found: Revision) 
         tag("h2", words("desk_documents.state_and_actions", language), id="state"),
         tag("p", state_badge(found, language)),
         tag("p", words("desk_documents.reading", language), data_refresh="1") if found.state == "received" else None,
+        _held(found, language),
         _becomes(library, found, language) if found.state in EDITABLE else None,
         tag("div", list(_actions(library, previews, visit, found)), class_="actions"),
         _original(found, language),
         aria_labelledby="state",
     )
+
+
+def _held(found: Revision, language: Language) -> Markup | None:
+    """Return why a publication was held back on its day."""
+    if not found.held:
+        return None
+    day = date_in_words(found.held.get("day"), language)
+    sentence = words(f"desk_documents.held_{found.held['why']}", language, date=day, count=found.held.get("count", 0))
+    return tag("p", sentence, class_="attention")
 
 
 def _original(found: Revision, language: Language) -> Markup | None:
@@ -92,7 +105,7 @@ def _becomes(library: Library, found: Revision, language: Language) -> Markup:
     alike = _resemblance(found)
     other = library.documents.get(alike.key) if alike else None
     question: Child = None
-    if alike and other and other.key != found.key and not found.edited_by:
+    if alike and other and other.key != found.key:
         question = tag(
             "div",
             tag("p", words("desk_documents.looks_like", language, title=other.title)),
@@ -122,36 +135,55 @@ def _actions(library: Library, previews: Previews, visit: Visit, found: Revision
     if found.state in ("discarded", "refused"):
         yield forms.do("documents.recover", words("desk_documents.recover", language), number=number)
     if found.state == "published" and publisher:
-        sure = words("desk_documents.archive_sure", language, title=found.title)
-        yield forms.do(
-            "documents.archive", words("desk_documents.archive", language), look="danger", confirm=sure, number=number
-        )
+        yield _archiving(previews, visit, found)
     if found.state in ("replaced", "archived") and publisher:
         sure = words("desk_documents.restore_sure", language)
         yield forms.do("documents.restore", words("desk_documents.restore", language), confirm=sure, number=number)
 
 
+def _archiving(previews: Previews, visit: Visit, found: Revision) -> Markup:
+    """Return the way to take a document out of the answers, with the effect on them before."""
+    language, gone = visit.language, [found.key or ""]
+    sure = words("desk_documents.archive_sure", language, title=found.title)
+    blocked = previews.blocks((), gone)
+    look = forms.link(preview.address((), gone), words("desk_documents.preview", language))
+    return joined(
+        forms.form(
+            "documents.archive",
+            tag("input", type="hidden", name="number", value=str(found.number)),
+            tag("p", words("desk_documents.blocked", language), class_="attention") if blocked else None,
+            _reason("archive", language) if blocked else None,
+            forms.submit(words("desk_documents.archive", language), look="danger"),
+            data_confirm=sure,
+        ),
+        tag("p", look),
+    )
+
+
+def _reason(within: str, language: Language) -> Markup:
+    return forms.field("reason", words("desk_documents.reason", language), required=True, within=within, maxlength=500)
+
+
 def _publishing(library: Library, previews: Previews, visit: Visit, found: Revision) -> Markup:
     """Return the ways to publish a draft: now, on a day; with the effect on the answers before."""
     language, number = visit.language, found.number
-    blocked = previews.blocks([number])
-
-    def reason(within: str) -> Markup | None:
-        label = words("desk_documents.reason", language)
-        return forms.field("reason", label, required=True, within=within) if blocked else None
-
-    look = forms.link(forms.address("quality", "preview", revisions=number), words("desk_documents.preview", language))
-    unseen = None if previews.is_known([number]) else words("desk_documents.unpreviewed", language)
+    demand = previews.demands([number])
+    blocked = demand == "reason"
+    look = forms.link(preview.address([number], ()), words("desk_documents.preview", language))
+    if demand == "preview":
+        unseen: str | None = words("desk_documents.will_look", language)
+    else:
+        unseen = None if previews.is_known([number]) else words("desk_documents.unpreviewed", language)
     tomorrow = library.settings.current_date() + dt.timedelta(days=1)
     return joined(
         forms.form(
             "documents.publish",
             tag("input", type="hidden", name="number", value=str(number)),
             tag("p", words("desk_documents.blocked", language), class_="attention") if blocked else None,
-            reason("publish"),
+            _reason("publish", language) if blocked else None,
             forms.submit(words("desk_documents.publish", language), look="primary"),
         ),
-        tag("p", look, " ", unseen),
+        tag("p", look, tag("span", unseen, class_="hint") if unseen else None, class_="effect"),
         tag(
             "details",
             tag("summary", words("desk_documents.later", language)),
@@ -160,9 +192,8 @@ def _publishing(library: Library, previews: Previews, visit: Visit, found: Revis
                 tag("input", type="hidden", name="number", value=str(number)),
                 forms.field("day", words("desk_documents.schedule", language), found.publish_on or "", kind="date",
                             required=True, min=tomorrow.isoformat()),
-                reason("schedule"),
+                _reason("schedule", language) if blocked else None,
                 forms.submit(words("desk_documents.schedule_go", language)),
-                class_="inline",
             ),
         ),
     )  # fmt: skip
@@ -171,14 +202,14 @@ def _publishing(library: Library, previews: Previews, visit: Visit, found: Revis
 # --- what was read -----------------------------------------------------------------------------------------------
 
 
-def _text(visit: Visit, found: Revision, document: SourceDocument) -> Markup:
+def _text(visit: Visit, found: Revision, passages: Sequence[Passage]) -> Markup:
     """Return the passages as they will be quoted, line by line."""
     language = visit.language
     most = None if visit.query.get("text") == "all" else LINES
     blocks: list[Markup] = []
     shown = left = 0
     page_number: int | None = None
-    for passage in split(document):
+    for passage in passages:
         quotes = list(passage.quotes())
         if most is not None and shown + len(quotes) > most and shown:
             left += len(quotes)
@@ -194,7 +225,7 @@ def _text(visit: Visit, found: Revision, document: SourceDocument) -> Markup:
                 tag("p", " › ".join(passage.headings), class_="eyebrow") if passage.headings else None,
                 [_line(quote, span.role == "order", language) for span, quote in quotes],
                 class_="passage",
-                lang=document.language if document.language != language else None,
+                lang=found.language if found.language != language else None,
             )
         )
     more = forms.link(
@@ -220,7 +251,7 @@ def _line(quote: str, order: bool, language: Language) -> Markup:
 def _found(found: Revision, language: Language) -> Markup | None:
     if found.problem:
         title, lines = "refused", [refusal(found.problem["kind"], found.name, language)]
-    elif found.findings:
+    elif found.findings.get("findings"):
         title, lines = "found", verdict(_findings(found), language, _resemblance(found))
     else:
         return None
@@ -232,7 +263,7 @@ def _found(found: Revision, language: Language) -> Markup | None:
     )
 
 
-def _about(found: Revision, language: Language, publisher: bool) -> Markup | None:
+def _about(found: Revision, language: Language, publisher: bool, opened: int) -> Markup | None:
     if found.state in ("received", "refused"):
         return None
     said = None
@@ -244,7 +275,7 @@ def _about(found: Revision, language: Language, publisher: bool) -> Markup | Non
         "section",
         tag("h2", words("desk_documents.about", language), id="about"),
         said,
-        head.form(found, language, may_end=publisher) if changeable else None,
+        head.form(found, language, may_end=publisher, seen=opened) if changeable else None,
         aria_labelledby="about",
     )
 
@@ -290,7 +321,7 @@ def _history(library: Library, found: Revision, language: Language) -> Markup:
                 when if same else forms.link(forms.address("documents", each.number), when),
                 state_badge(each, language),
                 str(each.version or ""),
-                each.published_by or each.edited_by or each.created_by,
+                person_in_words(each.published_by or each.edited_by or each.created_by, language),
                 None if same else forms.link(compare, words("desk_documents.compare", language)),
             ]
         )
@@ -306,8 +337,8 @@ def _history(library: Library, found: Revision, language: Language) -> Markup:
             [
                 tag(
                     "li",
-                    tag("time", f"{entry.at:%Y-%m-%d %H:%M}", datetime=entry.at.isoformat()),
-                    f" {action_in_words(entry.action, language)}, {entry.by}",
+                    moment_in_words(entry, language),
+                    f" · {action_in_words(entry.action, language)} · {person_in_words(entry.by, language)}",
                 )
                 for entry in entries
             ],
@@ -324,7 +355,14 @@ def comparison(library: Library, visit: Visit, before: int, after: int) -> Marku
     old_text, new_text = _document(library, old), _document(library, new)
     if old_text is None or new_text is None:
         raise NoSuchPlace(f"{before}…{after}")
-    changes = differences(old_text, new_text)
+    if old_text.pages and new_text.pages:
+        changes = differences(lines_of(old_text), lines_of(new_text))
+    else:
+        # Of what was served before texts were kept there are the passages: both sides as passages, cut alike.
+        sides = [_passages(library, *side) for side in ((old, old_text), (new, new_text))]
+        if not all(sides):
+            raise NoSuchPlace(f"{before}…{after}")
+        changes = differences(*map(lines_of_passages, sides))
     lead = words(
         "desk_documents.diff_lead",
         language,
@@ -378,6 +416,13 @@ def _document(library: Library, found: Revision) -> SourceDocument | None:
         return library.revisions.document(found.number)
     except WrongState:
         return None
+
+
+def _passages(library: Library, found: Revision, document: SourceDocument | None) -> list[Passage]:
+    """Return the passages that readers see of a revision: as they were stored, or as they would be cut."""
+    if document is None:
+        return []
+    return split(document) if document.pages else library.passages_of_revision(found.number)
 
 
 def _findings(found: Revision) -> Findings:

@@ -10,16 +10,16 @@ from typing import TypeVar
 from ingest.database import now
 from ingest.documents import Language
 from ingest.duties import REASONS, UNCITED_AFTER, Duty, duties
-from ingest.errors import WebError
 from ingest.library import Library
 from ingest.revisions import Revision
 from ingest.web.arriving import origin_of
 from ingest.web.links import Link, Links, cited
-from ingest.web.watching import NotWatched, Watched, Watching
-from ui.markup import Child, Markup, joined, tag
+from ingest.web.watching import Watched, Watching
+from ui.markup import Child, Markup, tag
 from ui.staff import forms
-from ui.staff.desk import Action, Export, Fields, NoSuchPlace, Outcome, Visit
+from ui.staff.desk import Action, Export, Visit
 from ui.staff.forms import words
+from ui.staff.rooms import listing
 from ui.staff.rooms.listing import in_languages, named
 from ui.staff.spreadsheet import spreadsheet
 from ui.words import date_in_words
@@ -27,7 +27,7 @@ from ui.words import date_in_words
 Thing = TypeVar("Thing")
 
 SHOWN = 20
-"""Lines of a list that are shown; the rest is in the file."""
+"""Lines of a list on one page."""
 KNOWN_FOR = dt.timedelta(hours=1)
 """How long the list of cited documents holds: it takes a look at every answer of three months."""
 
@@ -46,7 +46,7 @@ class Todo:
         self._watching = watching
         self._others = others
         self._cited: tuple[dt.datetime, set[str]] | None = None
-        self.actions = {"unwatch": Action("publisher", self._unwatch)}
+        self.actions: Mapping[str, Action] = {}
         self.exports = {"todo.csv": Export("editor", "todo.csv", "text/csv; charset=utf-8", self._file)}
 
     def count(self) -> int:
@@ -61,10 +61,11 @@ class Todo:
         refused = self._library.revisions.list("refused")
         due = self._due(today)
         blocks = [
-            _revisions("drafts", drafts, language),
-            _revisions("refused", refused, language),
-            *(_duties(reason, [duty for duty in due if duty.reason == reason], language) for reason in REASONS),
-            self._dead(language),
+            _held_back([each for each in drafts if each.held], visit),
+            _revisions("drafts", [each for each in drafts if not each.held], visit),
+            _revisions("refused", refused, visit),
+            *(_duties(reason, [duty for duty in due if duty.reason == reason], visit) for reason in REASONS),
+            self._dead(visit),
             self._vanished(visit),
             *(self._waiting(key, *other, language) for key, other in self._others.items()),
         ]
@@ -88,7 +89,8 @@ class Todo:
             self._cited = present, self._library.receipts.cited(present - UNCITED_AFTER)
         return self._cited[1]
 
-    def _dead(self, language: Language) -> Markup | None:
+    def _dead(self, visit: Visit) -> Markup | None:
+        language = visit.language
         dead, uncertain = (
             self._links.all("dead"),
             [link for link in self._links.all("uncertain") if link.health.problem],
@@ -98,7 +100,7 @@ class Todo:
         where = cited(self._library)
         heads = [words(f"desk_todo.column_{name}", language) for name in ("link", "since", "where")]
         blocks = [
-            _list(key, heads, found, partial(_link_row, where=where, language=language), language)
+            _list(key, heads, found, partial(_link_row, where=where, language=language), visit)
             for key, found in (("links_dead", dead), ("links_uncertain", uncertain))
             if found
         ]
@@ -111,14 +113,7 @@ class Todo:
             return None
         made = {revision.origin: revision for revision in self._library.revisions.list("published")}
         heads = [words(f"desk_todo.column_{name}", language) for name in ("link", "since", "document")]
-        return _list("pages_vanished", heads, gone, partial(_watched_row, made=made, visit=visit), language)
-
-    def _unwatch(self, visit: Visit, fields: Fields) -> Outcome:
-        try:
-            self._watching.remove(fields.get("url", ""), visit.person.name)
-        except (NotWatched, WebError) as error:
-            raise NoSuchPlace("todo.unwatch") from error
-        return Outcome(words("desk_todo.unwatched", visit.language))
+        return _list("pages_vanished", heads, gone, partial(_watched_row, made=made, language=language), visit)
 
     def _waiting(self, key: str, address: str, count: Callable[[], int], language: Language) -> Markup | None:
         waiting = count()
@@ -146,22 +141,24 @@ class Todo:
         return spreadsheet(heads, rows)
 
 
-def _revisions(key: str, found: Sequence[Revision], language: Language) -> Markup | None:
+def _revisions(key: str, found: Sequence[Revision], visit: Visit) -> Markup | None:
     if not found:
         return None
+    language = visit.language
     heads = [words(f"desk_todo.column_{name}", language) for name in ("document", "day", "owner")]
 
     def row(revision: Revision) -> list[Child]:
-        made = date_in_words(revision.created_at.date().isoformat(), language)
+        made = forms.day(revision.created_at.date().isoformat(), language)
         return [named(revision), made, revision.edited_by or revision.created_by]
 
-    return _list(key, heads, found, row, language)
+    return _list(key, heads, found, row, visit)
 
 
-def _duties(reason: str, found: Sequence[Duty], language: Language) -> Markup | None:
+def _duties(reason: str, found: Sequence[Duty], visit: Visit) -> Markup | None:
     """Return the documents to look at for one reason; the languages of one document that wait alike are one line."""
     if not found:
         return None
+    language = visit.language
     heads = [words(f"desk_todo.column_{name}", language) for name in ("document", "day", "owner")]
     together: dict[tuple[str, str, str], list[Revision]] = {}
     for duty in found:
@@ -169,37 +166,52 @@ def _duties(reason: str, found: Sequence[Duty], language: Language) -> Markup | 
 
     def row(entry: tuple[tuple[str, str, str], list[Revision]]) -> list[Child]:
         (_, day, owner), revisions = entry
-        return [in_languages(revisions, language), date_in_words(day, language),
+        return [in_languages(revisions, language), forms.day(day, language),
                 owner or words("desk_todo.nobody", language)]  # fmt: skip
 
-    return _list(reason, heads, list(together.items()), row, language)
+    return _list(reason, heads, list(together.items()), row, visit)
 
 
 def _link_row(link: Link, *, where: Mapping[str, tuple[str, ...]], language: Language) -> list[Child]:
     keys = ", ".join(where.get(link.url, ())[:5])
-    return [forms.outside(link.url, language), date_in_words(link.health.since.date().isoformat(), language), keys]
+    return [forms.outside(link.url, language), forms.day(link.health.since.date().isoformat(), language), keys]
 
 
-def _watched_row(watched: Watched, *, made: Mapping[str, Revision], visit: Visit) -> list[Child]:
-    language, served = visit.language, made.get(origin_of(watched.url))
-    since = date_in_words(watched.health.since.date().isoformat(), language)
-    end = forms.do("todo.unwatch", words("desk_todo.unwatch", language), url=watched.url)
+def _watched_row(watched: Watched, *, made: Mapping[str, Revision], language: Language) -> list[Child]:
+    served = made.get(origin_of(watched.url))
+    since = forms.day(watched.health.since.date().isoformat(), language)
     what = named(served) if served else watched.document or ""
-    page = joined(forms.outside(watched.url, language), end if visit.person.may("publisher") else None)
-    return [page, since, what]
+    return [forms.link(forms.address("watched", watched.url), watched.url), since, what]
+
+
+def _held_back(found: Sequence[Revision], visit: Visit) -> Markup | None:
+    """Return the drafts whose publication was set for a day and did not take place, with why."""
+    if not found:
+        return None
+    language = visit.language
+    heads = [words(f"desk_todo.column_{name}", language) for name in ("document", "day", "why")]
+
+    def row(revision: Revision) -> list[Child]:
+        held = revision.held or {}
+        why = words(f"desk_todo.held_{held.get('why')}", language)
+        return [named(revision), forms.day(held.get("day"), language), why]
+
+    return _list("held", heads, found, row, visit)
 
 
 def _list(
-    key: str, heads: Sequence[str], found: Sequence[Thing], row: Callable[[Thing], list[Child]], language: Language
+    key: str, heads: Sequence[str], found: Sequence[Thing], row: Callable[[Thing], list[Child]], visit: Visit
 ) -> Markup:
+    """Return one list; each is parted into pages by itself."""
+    language = visit.language
     title = f"{words(f'desk_todo.{key}', language)} ({len(found)})"
-    rows: Iterable[list[Child]] = map(row, found[:SHOWN])
-    more = words("desk_todo.more", language, count=len(found) - SHOWN) if len(found) > SHOWN else None
+    part = listing.page(visit.query.get(key, ""), len(found), SHOWN)
+    rows: Iterable[list[Child]] = map(row, found[part.start : part.end])
     return tag(
         "section",
         tag("h2", title, id=f"todo-{key}"),
         forms.table(title, heads, rows, headed=True),
-        tag("p", more) if more else None,
+        listing.pages(part, lambda start: forms.address("todo", **{key: start}), language),
         aria_labelledby=f"todo-{key}",
     )
 
