@@ -17,7 +17,9 @@ from starlette.types import Scope
 
 from ingest.documents import Language
 from ingest.settings import Settings
-from ui import api, page, problems, quality, shell
+from ui import page, problems, quality, shell
+from ui.api.callers import page_language
+from ui.api.routes import routes
 from ui.asking import Bot, Refusal
 from ui.guard import Door, Frame, Framing, Guard
 from ui.staff import frame as desk_frame
@@ -47,7 +49,7 @@ def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, st
     async def readyz(request: Request) -> Response:
         """Say whether questions can be answered."""
         if not bot.ready:
-            raise Refusal("not_ready", api.page_language(request), 503)
+            raise Refusal("not_ready", page_language(request), 503)
         return JSONResponse({"status": "ready", "generation": bot.generation})
 
     @app.get("/favicon.ico", include_in_schema=False)
@@ -60,11 +62,11 @@ def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, st
     @app.get("/quality", include_in_schema=False)
     async def public_quality(request: Request) -> Response:
         """Tell how good the answers of this release are, in the reader's language; the page needs no script."""
-        language = api.page_language(request)
+        language = page_language(request)
         body = quality.page(quality.read(figures), language, version)
         return HTMLResponse(body, headers={"content-language": language, "vary": "Accept-Language"})
 
-    app.include_router(api.routes(bot, settings))
+    app.include_router(routes(bot, settings))
     _mount_static(app)
     _explain_errors(app)
     frames = {"/": _page_framing(bot, settings, version, started)}
@@ -154,9 +156,9 @@ def _explain_errors(app: FastAPI) -> None:
     async def malformed(request: Request, error: RequestValidationError) -> Response:
         # Only the place is repeated: what was sent may be private.
         field = ".".join(str(part) for part in error.errors()[0]["loc"][1:]) or "body"
-        return problems.problem("malformed", api.page_language(request), 422, field=field)
+        return problems.problem("malformed", page_language(request), 422, field=field)
 
     @app.exception_handler(HTTPException)
     async def failed(request: Request, error: HTTPException) -> Response:
         key = "not_found" if error.status_code in {404, 405} else "unexpected"
-        return problems.problem(key, api.page_language(request), error.status_code)
+        return problems.problem(key, page_language(request), error.status_code)

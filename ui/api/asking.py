@@ -1,4 +1,4 @@
-"""``/api/v1``: the same answers for programs and for the widget; stateless, without cookies."""
+"""Ask, rate, and read an answer again."""
 
 from __future__ import annotations
 
@@ -15,11 +15,8 @@ from bot.answers import Answer, Message
 from ingest.documents import Language
 from ingest.settings import Settings
 from ui import problems
+from ui.api.callers import page_language, payer
 from ui.asking import Bot, Refusal, answers, checked
-from ui.words import preferred
-
-ORIGIN = "api"
-"""Who pays for what programs ask of a language model."""
 
 
 class Turn(BaseModel):
@@ -50,21 +47,16 @@ class Feedback(BaseModel):
     reason: str | None = Field(None, max_length=500)
 
 
-def page_language(request: Request, asked: str | None = None) -> Language:
-    """Return the language in which this caller is spoken to."""
-    return preferred(asked or request.query_params.get("lang"), request.headers.get("accept-language"))
-
-
-def routes(bot: Bot, settings: Settings) -> APIRouter:
+def router(bot: Bot, settings: Settings) -> APIRouter:
     """Return the routes over *bot*."""
-    router = APIRouter(prefix="/api/v1")
+    router = APIRouter()
 
     @router.post("/ask")
     async def ask(request: Request, body: Question) -> Response:
         """Answer a question: as JSON, or as events if the caller accepts ``text/event-stream``."""
         page = page_language(request, body.language)
         question = checked(body.question, page, settings)
-        stream = answers(bot, question, body.messages, page, body.language, ORIGIN)
+        stream = answers(bot, question, body.messages, page, body.language, payer(request))
         if "text/event-stream" in request.headers.get("accept", ""):
             if not bot.ready:
                 raise Refusal("not_ready", page, 503)
