@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import re
 import traceback
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
@@ -21,6 +22,8 @@ from ui.words import word
 
 logger = logging.getLogger(__name__)
 
+SAYS = re.compile(r"[^\s\u0000-\u001f\u007f-\u009f]")
+"""What a text has to hold somewhere to say anything: no mere space or control character."""
 SOON = 5
 """Seconds after which a caller may ask again where nothing was ready yet."""
 
@@ -82,7 +85,7 @@ class Refusal(GuichetError):
 def checked(question: str, language: Language, settings: Settings) -> str:
     """Return *question* as it is asked, or refuse one that is empty or too long."""
     question = question.replace("\x00", "").strip()
-    if not question:
+    if not SAYS.search(question):
         raise Refusal("empty", language, 422, pointer="#/question")
     if len(question) > settings.max_question:
         count, limit = len(question), settings.max_question

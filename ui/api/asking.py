@@ -47,7 +47,7 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
             500,
             503,
             headers=("Content-Location",),
-            ok={200: events(example("events"), example("answer"))},
+            ok={200: events(example("events"), "Event", example("answer"))},
         ),
         openapi_extra=body("questions"),
     )
@@ -107,11 +107,17 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
         "/streams/{stream}",
         operation_id="hearStream",
         summary="Hear an answer",
+        status_code=200,
         response_class=EventResponse,
         responses=answers_with(
-            404, 406, 422, 429, 500, ok={200: events(example("events")), 204: "No event is left: do not come back."}
+            404,
+            406,
+            422,
+            429,
+            500,
+            ok={200: events(example("events"), "Event"), 204: "No event is left: do not come back."},
         ),
-    )
+    )  # fmt: skip
     async def hear(request: Request, stream: StreamId, last_event_id: LastEventId = None) -> Response:
         """Send the events of an answer as they come: those of `POST /api/v1/ask`.
 

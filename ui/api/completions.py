@@ -53,7 +53,7 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
         response_model=schemas.ChatCompletion,
         responses=answers_with(
             400, 404, 413, 415, 429, 500, 503, failure=failure,
-            ok={200: events(example("completion_events"), example("completion"))},
+            ok={200: events(example("completion_events"), "ChatCompletionEvent", example("completion"))},
         ),
         openapi_extra=body("completions"),
     )  # fmt: skip
@@ -116,18 +116,9 @@ def _refuse_other_model(model: str, page: Language) -> None:
 
 
 def _refuse_unsupported(body: Completion, page: Language) -> None:
-    """Refuse what would be missed in the answer: passing it over would be a lie."""
     _refuse_other_model(body.model, page)
-    asked = {
-        "n": body.n not in (None, 1),
-        "logprobs": bool(body.logprobs),
-        "response_format": body.response_format is not None and body.response_format.get("type") != "text",
-        "modalities": body.modalities is not None and list(body.modalities) != ["text"],
-        "tool_choice": body.tool_choice not in (None, "none", "auto"),
-    }
-    for parameter, is_missed in asked.items():
-        if is_missed:
-            raise Refusal("api.unsupported", page, 400, pointer=f"#/{parameter}", parameter=parameter)
+    for parameter in body.missed:
+        raise Refusal("api.unsupported", page, 400, pointer=f"#/{parameter}", parameter=parameter)
 
 
 def _asked(messages: Sequence[ChatMessage], page: Language) -> tuple[str, tuple[Message, ...]]:
@@ -292,11 +283,11 @@ def _annotations(content: str, answer: Answer) -> list[dict[str, Any]]:
 
 
 def _inert(text: str) -> str:
-    """Return *text* in which no source can make a chat program draw an image, follow a link or read markup.
+    """Return *text* as Markdown with its line breaks, in which no source can draw an image, make a link or a tag.
 
     No look ahead: what holds of the beginning of a text holds of the whole.
     """
-    return _ACTIVE.sub(lambda found: "\\" + found[0], text)
+    return _ACTIVE.sub(lambda found: "\\" + found[0], text).replace("\n", "  \n")
 
 
 def _literal(text: str) -> str:

@@ -62,7 +62,7 @@ _HEADERS: dict[str, dict[str, Any]] = {
     "Content-Location": {"description": "Address of the same events.", "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string", "pattern": r"^\d+$"}},
 }
-_MODELS: tuple[type[BaseModel], ...] = (schemas.Problem, schemas.OpenAIFailure)
+_MODELS: tuple[type[BaseModel], ...] = (schemas.Problem, schemas.OpenAIFailure, schemas.ChatCompletionChunk)
 
 
 def answers_with(
@@ -97,10 +97,52 @@ def answers_with(
     return responses
 
 
-def events(example: str, also: Any = None) -> dict[str, Any]:
-    """Return the response object of a stream of events; *also* is an example of the same as JSON."""
+def events(example: str, schema: str, also: Any = None) -> dict[str, Any]:
+    """Return the response object of a stream of events of a *schema*; *also* is an example of the same as JSON."""
     json = {JSON: {"example": also}} if also is not None else {}
-    return {"content": json | {EVENTS: {"schema": {"type": "string"}, "example": example}}}
+    stream = {"itemSchema": {"$ref": f"#/components/schemas/{schema}"}, "example": example}
+    return {"content": json | {EVENTS: stream}}
+
+
+def _event(data: Mapping[str, Any], *, id: bool, name: str = "message") -> dict[str, Any]:
+    """Return the schema of an event as a browser sees it: its data is a string."""
+    content = {"type": "string", "contentMediaType": JSON, "contentSchema": data}
+    properties = {"event": {"const": name}, "data": content} | ({"id": {"type": "string"}} if id else {})
+    return {"type": "object", "properties": properties, "required": ["data", *(("id",) if id else ())]}
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+_STAGE = {"type": "object", "properties": {"stage": {"type": "string"}}, "required": ["stage"]}
+_TOKEN = {
+    "type": "object",
+    "properties": {
+        "text": {"type": "string"},
+        "checked": {"type": "boolean", "description": "False: it ends in words that were not checked yet."},
+        "replaces": {"const": True, "description": "The text takes the place of all before."},
+    },
+    "required": ["text", "checked"],
+}
+_STREAMED = {
+    "Event": {
+        "description": "An event of an answer under way.",
+        "oneOf": [
+            _event(_STAGE, id=True, name="status"),
+            _event(_TOKEN, id=True, name="token"),
+            _event(_named("Answer"), id=True, name="answer"),
+            _event(_named("Problem"), id=True, name="error"),
+        ],
+    },
+    "ChatCompletionEvent": {
+        "description": "An event of a stream as OpenAI sends it.",
+        "oneOf": [
+            _event({"oneOf": [_named("ChatCompletionChunk"), _named("OpenAIFailure")]}, id=False),
+            {"type": "object", "properties": {"data": {"const": "[DONE]"}}, "required": ["data"]},
+        ],
+    },
+}
 
 
 def describe(app: FastAPI, settings: Settings) -> None:
@@ -131,6 +173,7 @@ def _finished(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
         schema = model.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
         held.update(schema.pop("$defs", {}))
         held[model.__name__] = schema
+    held.update(_STREAMED)
     held["Question"]["properties"]["question"]["maxLength"] = settings.max_question
     components["parameters"] = {_slug(each["name"]): each for each in _COMMON}
     components["headers"] = _HEADERS

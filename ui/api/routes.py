@@ -27,10 +27,10 @@ def routes(bot: Bot, settings: Settings) -> APIRouter:
 
 
 def close(app: FastAPI) -> None:
-    """Answer what no route of *app* takes below ``/api`` and ``/v1``: it must not reach the chat page."""
+    """Answer what no route of *app* takes at the addresses of programs: it must not reach the chat page."""
     end = _End(app)
-    for path in ("/api", "/v1"):
-        app.router.routes += [Route(path, end), Route(path + "/{rest:path}", end)]
+    for path in ("/api", "/api/{rest:path}", "/v1", "/v1/{rest:path}", "/healthz", "/readyz"):
+        app.router.routes.append(Route(path, end))
 
 
 class _End:

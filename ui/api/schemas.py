@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 from pydantic.json_schema import SkipJsonSchema
 
 from bot.answers import Message, State, Status
 from ingest.documents import Language
 from ingest.documents import Role as StatementRole
+from ui.asking import SAYS
 
-BLANK = r"[^\s\u0000-\u001f\u007f-\u009f]"
-"""What a text has to hold somewhere to say anything."""
 MOST_TURNS = 40
 LONGEST_TURN = 8000
 
@@ -37,7 +37,7 @@ class Question(BaseModel):
 
     question: Text = Field(
         description="The question, in French, Dutch, German or English. White space around it does not count.",
-        json_schema_extra={"minLength": 1, "pattern": BLANK},
+        json_schema_extra={"minLength": 1, "pattern": SAYS.pattern},
     )
     history: Annotated[list[Turn], Field(max_length=MOST_TURNS)] = Field(
         [], description="The earlier turns, the oldest first: the server keeps no conversation."
@@ -256,7 +256,7 @@ MODEL = "guichet-ia"
 class ContentPart(BaseModel):
     """A part of a message; only text is taken."""
 
-    type: str = Field(description="text; any other is refused.", max_length=40)
+    type: str = Field(description="text; any other is refused.", json_schema_extra={"const": "text"})
     text: Text | None = None
 
 
@@ -274,7 +274,12 @@ class ChatMessage(BaseModel):
 class StreamOptions(BaseModel):
     """What a stream tells beside the answer."""
 
-    include_usage: bool | None = Field(None, description="Whether a last chunk counts tokens.")
+    include_usage: StrictBool | None = Field(None, description="Whether a last chunk counts tokens.")
+
+
+def _only(value: Any) -> dict[str, Any]:
+    """Return the schema of a parameter that may be left out, or say *value*; another one gets its own sentence."""
+    return {"anyOf": [{"const": value}, {"type": "null"}]}
 
 
 class Completion(BaseModel):
@@ -284,13 +289,27 @@ class Completion(BaseModel):
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=1000)] = Field(
         description="The conversation; its last message of the user is the question."
     )
-    stream: bool | None = Field(None, description="Whether to answer in chunks.")
+    stream: StrictBool | None = Field(None, description="Whether to answer in chunks.")
     stream_options: StreamOptions | None = None
-    n: int | None = Field(None, ge=1, le=128, description="Only 1.")
-    logprobs: bool | None = Field(None, description="Only false.")
-    response_format: dict[str, Any] | None = Field(None, description="Only of type text.")
-    modalities: list[str] | None = Field(None, description="Only text.")
-    tool_choice: str | dict[str, Any] | None = Field(None, description="Only none or auto; no tool is ever called.")
+    n: Any = Field(None, description="Only 1.", json_schema_extra=_only(1))
+    logprobs: Any = Field(None, description="Only false.", json_schema_extra=_only(False))
+    response_format: Any = Field(None, description="Only text.", json_schema_extra=_only({"type": "text"}))
+    modalities: Any = Field(None, description="Only text.", json_schema_extra=_only(["text"]))
+    tool_choice: Any = Field(
+        None, description="No tool is ever called.", json_schema_extra={"enum": ["none", "auto", None]}
+    )
+
+    @property
+    def missed(self) -> Iterator[str]:
+        """The parameters that ask for what we cannot give; passing them over would be a lie."""
+        wanted = {
+            "n": self.n is None or (self.n == 1 and not isinstance(self.n, bool)),
+            "logprobs": self.logprobs is None or self.logprobs is False,
+            "response_format": self.response_format in (None, {"type": "text"}),
+            "modalities": self.modalities in (None, ["text"]),
+            "tool_choice": self.tool_choice in (None, "none", "auto"),
+        }
+        return (parameter for parameter, is_given in wanted.items() if not is_given)
 
 
 class ChatUsage(BaseModel):
@@ -355,6 +374,39 @@ class ChatCompletion(BaseModel):
     usage: ChatUsage
     system_fingerprint: str
     guichet: AboutAnswer
+
+
+class Delta(BaseModel):
+    """What a chunk adds to the answer."""
+
+    role: Literal["assistant"] | SkipJsonSchema[None] = Field(default_factory=lambda: None)
+    content: str | SkipJsonSchema[None] = Field(default_factory=lambda: None)
+    annotations: list[Annotation] | SkipJsonSchema[None] = Field(
+        default_factory=lambda: None, description="With the end of the answer."
+    )
+
+
+class ChunkChoice(BaseModel):
+    """The one answer, as far as a chunk goes."""
+
+    index: Literal[0]
+    delta: Delta
+    logprobs: None
+    finish_reason: Literal["stop"] | None
+
+
+class ChatCompletionChunk(BaseModel):
+    """A piece of an answer as clients of OpenAI take it."""
+
+    id: str
+    object: Literal["chat.completion.chunk"]
+    created: int
+    model: str
+    choices: list[ChunkChoice]
+    usage: ChatUsage | SkipJsonSchema[None] | None = Field(default_factory=lambda: None)
+    guichet: AboutAnswer | SkipJsonSchema[None] = Field(
+        default_factory=lambda: None, description="With the end of the answer."
+    )
 
 
 class Model(BaseModel):

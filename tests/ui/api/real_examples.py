@@ -1,4 +1,4 @@
-"""The examples of the OpenAPI document, asked of the application: ``python -m tests.ui.api.real_examples`` writes them."""
+"""The examples of the OpenAPI document, as they are answered: ``python -m tests.ui.api.real_examples`` writes them."""
 
 from __future__ import annotations
 
