@@ -12,7 +12,8 @@ import json
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
@@ -189,40 +190,49 @@ async def _chunks(stream: AsyncIterator[Answer], *, with_usage: bool) -> AsyncIt
     yield chunk({"role": "assistant", "content": ""})
     sent = ""
     try:
-        async for answer in _beating(stream):
-            if answer is None:
-                yield BEAT
-                continue
-            if not answer.complete:
-                text = _inert(answer.text.removesuffix(answer.provisional))
-                if text.startswith(sent) and text != sent:
-                    yield chunk({"content": text[len(sent) :]})
-                    sent = text
-                continue
-            rest = _rest(sent, answer)
-            content = sent + rest
-            yield chunk({"content": rest})
-            yield chunk({"annotations": _annotations(content, answer)}, "stop", guichet=_about(answer))
-            if with_usage:
-                yield _data(head | {"choices": [], "usage": _usage(answer)})
+        async with aclosing(_beating(stream)) as steps:
+            async for answer in steps:
+                if answer is None:
+                    yield BEAT
+                elif answer.complete:
+                    rest = _rest(sent, answer)
+                    yield chunk({"content": rest})
+                    yield chunk(
+                        {"annotations": _annotations(sent + rest, answer, _begin(sent, answer))},
+                        "stop",
+                        guichet=_about(answer),
+                    )
+                    if with_usage:
+                        yield _data(head | {"choices": [], "usage": _usage(answer)})
+                else:
+                    text = _inert(answer.text.removesuffix(answer.provisional))
+                    if text.startswith(sent) and text != sent:
+                        yield chunk({"content": text[len(sent) :]})
+                        sent = text
     except Refusal as refusal:
         yield _data(to_openai(problems.details(refusal.key, refusal.status, refusal.sentence))[1])
     yield "data: [DONE]\n\n"
 
 
+def _begin(sent: str, answer: Answer) -> int:
+    """Return where the answer begins in what the caller has: behind *sent* where it has come out another way."""
+    return 0 if _inert(answer.text).startswith(sent.rstrip()) else len(sent)
+
+
 def _rest(sent: str, answer: Answer) -> str:
     """Return what is to follow on *sent*: the rest of the answer, or all of it where it has come out another way.
 
-    A language model that breaks off leaves sentences behind that were checked and are true, but are not the answer.
+    A language model that breaks off leaves sentences behind that were checked, but whose numbers are not those of the
+    answer that replaces them.
     """
     whole = _inert(answer.text)
-    if whole.startswith(sent.rstrip()):
-        lead = whole[len(sent) :] if whole.startswith(sent) else whole[len(sent.rstrip()) :]
-        return lead + _footnotes(answer)
+    if not _begin(sent, answer):
+        said = sent if whole.startswith(sent) else sent.rstrip()
+        return whole[len(said) :] + _footnotes(answer)
     return f"\n\n**{say('api.whole_answer', answer.language)}**\n\n{whole}{_footnotes(answer)}"
 
 
-async def _beating(stream: AsyncIterator[Answer]) -> AsyncIterator[Answer | None]:
+async def _beating(stream: AsyncIterator[Answer]) -> AsyncGenerator[Answer | None, None]:
     """Yield of *stream*, and None after each silence."""
     step: asyncio.Future[Answer] | None = None
     try:
@@ -263,10 +273,10 @@ def _footnote(citation: Citation, language: Language) -> str:
     return f"{citation.n}. {title}{about}: {say('api.source', language, quote=_literal(citation.quote))}"
 
 
-def _annotations(content: str, answer: Answer) -> list[dict[str, Any]]:
-    """Return the places of the markers in *content* as OpenAI describes citations of pages."""
+def _annotations(content: str, answer: Answer, begin: int = 0) -> list[dict[str, Any]]:
+    """Return the places of the markers in *content* from *begin* on, as OpenAI describes citations of pages."""
     links = {citation.n: citation for citation in answer.citations}
-    body = content.partition(RULE)[0]
+    end = content.find(RULE, begin) if RULE in content[begin:] else len(content)
     return [
         {
             "type": "url_citation",
@@ -277,7 +287,7 @@ def _annotations(content: str, answer: Answer) -> list[dict[str, Any]]:
                 "url": address,
             },
         }
-        for found in MARKER.finditer(body)
+        for found in MARKER.finditer(content, begin, end)
         if (number := int(found[1])) in links and (address := links[number].link or links[number].url)
     ]
 

@@ -41,11 +41,11 @@ class Envelope:
         if not PROGRAMS.fullmatch(scope["path"]):
             await self.app(scope, receive, send)
             return
-        if OPENAI.fullmatch(scope["path"]):
-            send = _translated(send)
         if scope["method"] == "HEAD":
             receive, send = _headless(send)
             scope = {**scope, "method": "GET"}
+        if OPENAI.fullmatch(scope["path"]):
+            send = _translated(send)
         await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:

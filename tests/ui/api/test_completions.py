@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from bot.answers import Answer, Citation, Statement
 from bot.service import Bot
 from tests.llm.double import Double, serving
 from tests.llm.library import model_bot
+from tests.slowness import slowness
 from tests.ui.api.served import served
 from tests.ui.scripted import ScriptedBot
 from ui.api import completions, streams
@@ -227,6 +229,20 @@ def test_silence_is_filled_in_chunks_too(
     assert text.endswith("data: [DONE]\n\n")
 
 
+def test_who_leaves_a_stream_stops_the_answer(
+    bot: ScriptedBot, scripted: tuple[ScriptedBot, TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A chat program that is stopped has no answer made that nobody reads."""
+    monkeypatch.setattr(bot, "pause", 0.1)
+    monkeypatch.setattr(bot, "finished", 0)
+    with served(scripted[1].app) as address, openai.OpenAI(base_url=f"{address}/v1", api_key="none") as client:  # type: ignore[arg-type]
+        with client.chat.completions.create(model=MODEL, messages=ASKED, stream=True) as stream:
+            next(iter(stream))
+        time.sleep(1.0 * slowness())  # ten steps: it would have ended
+    assert len(bot.histories) == 1
+    assert bot.finished == 0
+
+
 # --- what must not come out ------------------------------------------------------------------------------------------
 
 
@@ -260,6 +276,19 @@ def test_a_source_cannot_speak_markdown(attack: str) -> None:
     assert set(re.findall(r'href="([^"]*)"', html)) == {"https://example.be/a%3Eb%20c"}
 
 
+def test_an_answer_that_came_out_another_way_replaces_what_was_sent() -> None:
+    """After other words the whole answer follows and says so; only its own markers are annotated."""
+    answer, sent = planted("Le prix est de 5 €."), "Autre phrase [1]. "
+    content = sent + completions._rest(sent, answer)
+    assert content.startswith(sent)
+    assert "remplace ce qui précède" in content
+    places = completions._annotations(content, answer, completions._begin(sent, answer))
+    assert [content[: each["url_citation"]["start_index"]].count("5 €") for each in places] == [1]
+    again = answer.text[:10]
+    assert completions._rest(again, answer).startswith(answer.text[10:])
+    assert len(completions._annotations(answer.text, answer)) == 1
+
+
 @pytest.fixture(scope="module")
 def double() -> Iterator[Double]:
     """A server of language models."""
@@ -271,8 +300,9 @@ def double() -> Iterator[Double]:
 def test_what_was_sent_is_never_taken_back(tmp_path: Path, double: Double, behaviour: str) -> None:
     """Whatever a language model does, only checked words were sent, and the whole answer stands in what came."""
     asked: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Combien paie la prime ?"}]
+    patience = {"llm_between_seconds": 0.5 * slowness()} if behaviour == "stall" else {}
     with (
-        model_bot(tmp_path, double, behaviour, llm_between_seconds=0.5, llm_first_seconds=0.5) as bot,
+        model_bot(tmp_path, double, behaviour, **patience) as bot,
         served(create_app(bot, bot.settings)) as address,
         openai.OpenAI(base_url=f"{address}/v1", api_key="none") as client,
     ):
@@ -285,6 +315,8 @@ def test_what_was_sent_is_never_taken_back(tmp_path: Path, double: Double, behav
     assert trace
     assert answer.text in said
     assert chunks[-1].usage.prompt_tokens == trace["tokens_in"]
+    if behaviour == "cut@5":
+        assert not answer.is_phrased
     if behaviour == "quotes@20":
         assert answer.is_phrased
         assert said.startswith(answer.text)

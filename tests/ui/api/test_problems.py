@@ -168,6 +168,7 @@ def test_head_is_answered_like_get_without_a_body(client: TestClient) -> None:
     assert head.status_code == 200
     assert head.content == b""
     assert head.headers["content-length"] == got.headers["content-length"]
+    assert client.head("/v1/nothing").status_code == client.head("/api/v1/nothing").status_code == 404
     stream = client.post("/api/v1/streams", json={"question": "slow"}).headers["location"]
     assert client.head(stream).headers["content-type"].startswith("text/event-stream")
     client.delete(stream)
