@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.answers import Answer, Message
 from bot.service import Bot
+from bot.sheets import Shelf
 from ingest.documents import Language
 from ingest.errors import GuichetError
 from ingest.library import Library
@@ -58,6 +59,11 @@ class Live:
     def document_count(self) -> int:
         """How many documents there are, languages of one document counted once."""
         return self._bot.document_count
+
+    @property
+    def shelf(self) -> Shelf:
+        """The documents of that generation as they stand today."""
+        return self._bot.shelf
 
     @property
     def busy(self) -> bool:

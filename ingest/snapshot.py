@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -44,6 +45,8 @@ class DocumentInfo:
     """The number of the revision that is served."""
     draft: bool = False
     """Whether it is not served yet, in the candidate of a preview: its text may still change."""
+    published_at: dt.datetime | None = None
+    """Since when this revision is served, in UTC; none for a draft in a preview."""
 
     @property
     def names(self) -> tuple[str, ...]:

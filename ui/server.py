@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
-from starlette.exceptions import HTTPException
 from starlette.routing import Mount
 from starlette.types import Scope
 
 from ingest.documents import Language
 from ingest.settings import Settings
-from ui import api, embed, page, plain, problems, quality, shell
-from ui.asking import Bot, Refusal
+from ui import embed, page, plain, problems, quality, shell
+from ui.api import openapi
+from ui.api.callers import page_language
+from ui.api.envelope import Envelope
+from ui.api.routes import close, routes
+from ui.asking import Bot, not_ready
 from ui.guard import Door, Frame, Framing, Guard
 from ui.staff import frame as desk_frame
 from ui.staff import mount as desk_mount
@@ -39,16 +41,22 @@ def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, st
     # The interactive documentation of FastAPI loads its scripts from a third party: none of it is served.
     app = FastAPI(title="Guichet IA", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
 
-    @app.get("/healthz")
+    @app.get("/healthz", tags=["service"], operation_id="isAlive", summary="Whether the process answers")
     async def healthz() -> dict[str, str]:
         """Say that the process answers, and which run of it."""
         return {"status": "ok", "started": started}
 
-    @app.get("/readyz")
+    @app.get(
+        "/readyz",
+        tags=["service"],
+        operation_id="isReady",
+        summary="Whether questions can be answered",
+        responses=openapi.answers_with(503, ok={200: {"status": "ready", "generation": 7}}),
+    )
     async def readyz(request: Request) -> Response:
         """Say whether questions can be answered."""
         if not bot.ready:
-            raise Refusal("not_ready", api.page_language(request), 503)
+            raise not_ready(page_language(request))
         return JSONResponse({"status": "ready", "generation": bot.generation})
 
     @app.get("/favicon.ico", include_in_schema=False)
@@ -61,15 +69,16 @@ def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, st
     @app.get("/quality", include_in_schema=False)
     async def public_quality(request: Request) -> Response:
         """Tell how good the answers of this release are, in the reader's language; the page needs no script."""
-        language = api.page_language(request)
+        language = page_language(request)
         body = quality.page(quality.read(figures), language, version)
         return HTMLResponse(body, headers={"content-language": language, "vary": "Accept-Language"})
 
-    app.include_router(api.routes(bot, settings))
-    app.include_router(widget.routes(bot, settings))
-    app.include_router(plain.routes(bot, settings, version))
+    for router in (routes(bot, settings), widget.routes(bot, settings), plain.routes(bot, settings, version)):
+        app.include_router(router)
+    close(app)
+    openapi.describe(app, settings)
     _mount_static(app)
-    _explain_errors(app)
+    problems.explain(app)
     frames = {"/": _page_framing(bot, settings, version, started)}
     if staff:
         frames[f"{PATH}/"] = _desk_framing(staff, version, started)
@@ -77,6 +86,7 @@ def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, st
             app.include_router(router)
         app.add_middleware(Threshold, gate=staff.gate)
     app.add_middleware(Guard, frames=frames)
+    app.add_middleware(Envelope)
     if staff:
         desk_mount.mount(app, staff)
     page.mount(app, page.build(bot, settings))
@@ -147,22 +157,3 @@ def _version() -> str:
     for path in sorted(STATIC.iterdir()):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:10]
-
-
-def _explain_errors(app: FastAPI) -> None:
-    """Turn every error of our routes into problem details."""
-
-    @app.exception_handler(Refusal)
-    async def refused(_request: Request, error: Refusal) -> Response:
-        return problems.refused(error)
-
-    @app.exception_handler(RequestValidationError)
-    async def malformed(request: Request, error: RequestValidationError) -> Response:
-        # Only the place is repeated: what was sent may be private.
-        field = ".".join(str(part) for part in error.errors()[0]["loc"][1:]) or "body"
-        return problems.problem("malformed", api.page_language(request), 422, field=field)
-
-    @app.exception_handler(HTTPException)
-    async def failed(request: Request, error: HTTPException) -> Response:
-        key = "not_found" if error.status_code in {404, 405} else "unexpected"
-        return problems.problem(key, api.page_language(request), error.status_code)

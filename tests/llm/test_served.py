@@ -15,7 +15,7 @@ from bot.service import Bot
 from tests.llm.double import Double
 from tests.llm.library import model_bot
 from tests.llm.served import served
-from ui.api import ORIGIN
+from ui.api.callers import ORIGIN
 
 QUESTION = "Combien paie la prime ?"
 

@@ -1,0 +1,190 @@
+"""Ask: the answer as JSON, as events on the same connection, or as events at an address of their own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Request
+from fastapi.responses import JSONResponse, Response
+
+from bot.answers import Answer
+from ingest.settings import Settings
+from ui import problems
+from ui.api import schemas
+from ui.api.callers import EVENTS, JSON, V1, accepted, page_language, payer
+from ui.api.examples import body, example
+from ui.api.openapi import answers_with, events
+from ui.api.reading import JsonRoute
+from ui.api.schemas import Question
+from ui.api.streams import GRACE, RETRY, EventResponse, Named, Streams
+from ui.asking import SOON, Bot, Refusal, answers, checked, not_ready, whole
+
+LastEventId = Annotated[
+    str | None,
+    Header(description="Id of the last event that was received: the events after it follow, nothing is asked anew."),
+]
+StreamId = Annotated[str, Path(description="Id of the stream, as Location gives it.", max_length=100)]
+
+
+def router(bot: Bot, settings: Settings) -> APIRouter:
+    """Return the routes over *bot*."""
+    router = APIRouter(route_class=JsonRoute, tags=["ask"])
+    streams = Streams()
+
+    @router.post(
+        "/ask",
+        operation_id="ask",
+        summary="Ask a question",
+        response_model=schemas.Answer,
+        responses=answers_with(
+            400,
+            406,
+            413,
+            415,
+            422,
+            429,
+            500,
+            503,
+            headers=("Content-Location",),
+            ok={200: events(example("events"), "Event", example("answer"))},
+        ),
+        openapi_extra=body("questions"),
+    )
+    async def ask(request: Request, body: Question, last_event_id: LastEventId = None) -> Response:
+        """Answer a question: as JSON, or as events if the caller prefers `text/event-stream`.
+
+        The events are `status` when a step begins, `token` for new text, and at the end `answer` with the whole answer
+        or `error` with a problem. A token with `"checked": false` ends in words of a language model that were not
+        checked yet; one with `"replaces": true` takes the place of all text before. A comment is sent in each silence
+        of ten seconds.
+
+        Leaving stops the answer. One that had ended is kept for two minutes: the same request with `Last-Event-ID`
+        gets the events that were missed. Use `POST /api/v1/streams` for an answer that waits for its reader.
+        """
+        page = page_language(request, body.language)
+        kind = accepted(request.headers.get("accept"), (JSON, EVENTS))
+        if kind is None:
+            raise Refusal("api.not_acceptable", page, 406, types=f"{JSON}, {EVENTS}")
+        question = checked(body.question, page, settings)
+        if kind == JSON:
+            return await _as_json(request, answers(bot, question, body.messages, page, body.language, payer(request)))
+        if not bot.ready:
+            raise not_ready(page)
+        run, seen = streams.resumed(last_event_id) or (None, 0)
+        if run is None or run.question != question:
+            stream = answers(bot, question, body.messages, page, body.language, payer(request))
+            run, seen = streams.begin(_events(stream), question), 0
+        return EventResponse(run.listen(seen), {"content-location": f"{V1}/streams/{run.id}"})
+
+    @router.post(
+        "/streams",
+        operation_id="startStream",
+        summary="Ask a question whose answer is heard elsewhere",
+        status_code=201,
+        response_model=schemas.Started,
+        responses=answers_with(400, 413, 415, 422, 429, 500, 503, ok={201: example("started")}, headers=("Location",)),
+        openapi_extra=body("questions"),
+    )
+    async def start(request: Request, body: Question) -> Response:
+        """Begin an answer and say at which address its events are: for the browser's `EventSource`.
+
+        The question stands in no address. The answer begins at once; without a listener it is stopped after fifteen
+        seconds, also between two connections.
+        """
+        page = page_language(request, body.language)
+        question = checked(body.question, page, settings)
+        if not bot.ready:
+            raise not_ready(page)
+        if streams.full:
+            raise Refusal("api.busy", page, 503, headers={"retry-after": str(SOON)})
+        stream = answers(bot, question, body.messages, page, body.language, payer(request))
+        run = streams.begin(_events(stream), question, GRACE)
+        address = f"{V1}/streams/{run.id}"
+        return JSONResponse({"id": run.id, "events": address}, 201, {"location": address, "cache-control": "no-store"})
+
+    @router.get(
+        "/streams/{stream}",
+        operation_id="hearStream",
+        summary="Hear an answer",
+        status_code=200,
+        response_class=EventResponse,
+        responses=answers_with(
+            404,
+            406,
+            422,
+            429,
+            500,
+            ok={200: events(example("events"), "Event"), 204: "No event is left: do not come back."},
+        ),
+    )  # fmt: skip
+    async def hear(request: Request, stream: StreamId, last_event_id: LastEventId = None) -> Response:
+        """Send the events of an answer as they come: those of `POST /api/v1/ask`.
+
+        All of them, or those after `Last-Event-ID`, which `EventSource` sends by itself when it connects again. Close
+        it on `answer` or `error`. An answer that has ended can be heard for two minutes.
+        """
+        page = page_language(request)
+        if accepted(request.headers.get("accept"), (EVENTS,)) is None:
+            raise Refusal("api.not_acceptable", page, 406, types=EVENTS)
+        run = streams.find(stream)
+        if run is None:
+            raise Refusal("not_found", page, 404)
+        resumed = streams.resumed(last_event_id)
+        seen = resumed[1] if resumed and resumed[0] is run else 0
+        if run.done and seen == len(run.events):
+            return Response(status_code=204, headers={"cache-control": "no-store"})
+        return EventResponse(run.listen(seen), retry=RETRY)
+
+    @router.delete(
+        "/streams/{stream}",
+        operation_id="stopStream",
+        summary="Stop an answer",
+        status_code=204,
+        response_class=Response,
+        responses=answers_with(404, 422, 429, 500, ok={204: "Stopped and forgotten."}),
+    )
+    async def stop(request: Request, stream: StreamId) -> Response:
+        """Stop an answer under way, and forget it."""
+        if streams.find(stream) is None:
+            raise Refusal("not_found", page_language(request), 404)
+        streams.drop(stream)
+        return Response(status_code=204)
+
+    return router
+
+
+async def _as_json(request: Request, stream: AsyncIterator[Answer]) -> Response:
+    answer = await whole(request, stream)
+    if answer is None:
+        return Response(status_code=499)  # nobody reads it
+    return JSONResponse(answer.as_json(), headers={"cache-control": "no-store"})
+
+
+async def _events(stream: AsyncIterator[Answer]) -> AsyncIterator[Named]:
+    """Yield ``status`` when a step begins, ``token`` for new text, then ``answer`` or ``error``.
+
+    A token that is not ``checked`` ends in a language model's words of an unfinished sentence: it may be taken back by
+    one that ``replaces`` all text before.
+    """
+    stage, shown = "", ""
+    try:
+        async for answer in stream:
+            if answer.complete:
+                yield "answer", answer.as_json()
+                return
+            if answer.stage != stage:
+                stage = answer.stage
+                yield "status", {"stage": stage}
+            if answer.text != shown:
+                yield "token", _token(answer, shown)
+            shown = answer.text
+    except Refusal as refusal:
+        yield "error", problems.details(refusal.key, refusal.status, refusal.sentence)
+
+
+def _token(answer: Answer, shown: str) -> dict[str, Any]:
+    is_checked = not answer.provisional
+    if answer.text.startswith(shown):
+        return {"text": answer.text[len(shown) :], "checked": is_checked}
+    return {"text": answer.text, "replaces": True, "checked": is_checked}
