@@ -6,10 +6,14 @@ import asyncio
 import datetime as dt
 import logging
 import traceback
-from collections.abc import AsyncIterator
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from typing import Protocol, TypeVar
 
 from bot.answers import Answer, Message
+from bot.eligibility import Profile
+from bot.profiles import Judged
+from bot.programmes import Aid
+from bot.searching import MOST, Found
 from ingest.documents import Language
 from ingest.errors import GuichetError
 from ingest.settings import Settings
@@ -42,11 +46,31 @@ class Bot(Protocol):
     ) -> AsyncIterator[Answer]:
         """Yield growing answers; the last one is complete. *origin* is who pays for a language model."""
 
+    def search(
+        self,
+        query: str,
+        language: Language | None = None,
+        *,
+        limit: int = MOST,
+        current: bool = False,
+        languages: Collection[Language] = (),
+    ) -> list[Found]:
+        """Return up to *limit* passages, best first; with *current* of no programme that is closed."""
+
+    def programmes(self, language: Language = "fr") -> tuple[Aid, ...]:
+        """Return every programme as it is today."""
+
+    def eligibility(self, profile: Profile, language: Language = "fr", only: Sequence[str] = ()) -> tuple[Judged, ...]:
+        """Return whether a firm may apply for each programme, or for those of *only*."""
+
     def feedback(self, answer_id: str, rating: int, reason: str | None, /) -> None:
         """Keep what a reader thinks of an answer."""
 
     def answer(self, answer_id: str, /) -> Answer | None:
         """Return a stored answer."""
+
+
+T = TypeVar("T")
 
 
 class Refusal(GuichetError):
@@ -82,12 +106,33 @@ async def answers(
         logger.error("answering failed: %s", type(error).__name__)
         raise Refusal("unexpected", page, 503) from error
     except Exception as error:  # noqa: BLE001  a visitor gets a sentence, whatever broke behind the counter
-        # Not logger.exception: the text of a foreign error may hold the question, which never enters the log.
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        logger.error("answering failed: %s in %s:%s", type(error).__name__, where.filename, where.lineno)
-        raise Refusal("unexpected", page, 500) from None
+        raise _broken(error, page) from None
     if answer is None or not answer.complete:
         raise Refusal("unexpected", page, 500)
+
+
+async def looked_up(bot: Bot, page: Language, work: Callable[[], T]) -> T:
+    """Return what *work*, which asks *bot* without answering in words, returns; it runs in a thread.
+
+    Whatever fails becomes a ``Refusal``, as in ``answers``.
+    """
+    if not bot.ready:
+        raise Refusal("not_ready", page, 503)
+    try:
+        return await asyncio.to_thread(work)
+    except GuichetError as error:
+        logger.error("looking up failed: %s", type(error).__name__)
+        raise Refusal("unexpected", page, 503) from error
+    except Exception as error:  # noqa: BLE001  as above
+        raise _broken(error, page) from None
+
+
+def _broken(error: Exception, page: Language) -> Refusal:
+    """Log where *error* came from, and return what the visitor is told."""
+    # Not logger.exception: the text of a foreign error may hold the question, which never enters the log.
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    logger.error("answering failed: %s in %s:%s", type(error).__name__, where.filename, where.lineno)
+    return Refusal("unexpected", page, 500)
 
 
 async def until(stopped: asyncio.Event, stream: AsyncIterator[Answer]) -> AsyncIterator[Answer]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 from starlette.types import Scope
 
 from ingest.documents import Language
 from ingest.settings import Settings
-from ui import page, problems, quality, shell
+from ui import mcp, page, problems, quality, shell
 from ui.api.callers import page_language
 from ui.api.routes import routes
 from ui.asking import Bot, Refusal
@@ -37,8 +39,18 @@ def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, st
     Without *staff* there is no desk, and nothing below ``/staff``.
     """
     started = secrets.token_hex(6)
+    tools = mcp.Endpoint(bot, settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        # Gradio enters this one around its own.
+        yield
+        await tools.close()
+
     # The interactive documentation of FastAPI loads its scripts from a third party: none of it is served.
-    app = FastAPI(title="Guichet IA", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    app = FastAPI(
+        title="Guichet IA", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=lifespan
+    )
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -67,6 +79,7 @@ def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, st
         return HTMLResponse(body, headers={"content-language": language, "vary": "Accept-Language"})
 
     app.include_router(routes(bot, settings))
+    app.router.routes.append(Route(mcp.PATH, tools))
     _mount_static(app)
     _explain_errors(app)
     frames = {"/": _page_framing(bot, settings, version, started)}

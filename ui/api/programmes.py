@@ -1,0 +1,231 @@
+"""What programs get of the programmes: all of them, one, their calendar, and whether a firm may apply."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+
+from bot.answers import State
+from bot.profiles import ASKED, Judged, seat_of
+from bot.programmes import DESCRIBED, Aid, Kind
+from bot.wording import say
+from ingest.documents import Language
+from ingest.settings import Settings
+from ui import calendar
+from ui.api.callers import page_language
+from ui.asking import Bot, Refusal, looked_up
+
+Size = Literal["micro", "small", "medium", "large"]
+LegalForm = Literal[
+    "company", "self_employed", "association", "liberal_profession", "public_body", "university", "research_centre",
+    "individual",
+]  # fmt: skip
+Seat = Literal["wallonia", "german_community", "brussels", "flanders", "belgium", "eu"]
+Stage = Literal["starter", "established"]
+ProgrammeId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=100)]
+Sector = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+
+
+class Firm(BaseModel):
+    """What is known of a firm. What is left out is not known, and never counts as a yes. Nothing of it is kept."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"size": "small", "seat": ["wallonia"], "legal_form": ["company"]}]},
+    )
+
+    size: Size | None = Field(None, description="Micro: under 10 people; small: under 50; medium: under 250.")
+    legal_form: list[LegalForm] = Field([], max_length=8, description="One, or several where it has several.")
+    seat: list[Seat] = Field([], max_length=6, description="Where it has a seat of operations.")
+    place: str | None = Field(
+        None, min_length=1, max_length=80, description="A town, instead of seat: «Namur» is in Wallonia."
+    )
+    stage: Stage | None = Field(None, description="Whether it is being founded or is established.")
+    sector: list[Sector] = Field(
+        [],
+        max_length=5,
+        description="digital, fishing, aquaculture, primary_agriculture, construction, retail, hospitality, "
+        "manufacturing, health, transport, crafts, education, energy or finance; any other word decides nothing.",
+    )
+
+    @property
+    def profile(self) -> dict[str, tuple[str, ...]]:
+        """The firm as rules are held against it; a town that is not known gives nothing."""
+        found = seat_of(self.place) if self.place and not self.seat else None
+        held: dict[str, tuple[str, ...]] = {
+            "size": (self.size,) if self.size else (), "legal_form": tuple(self.legal_form),
+            "seat": (found,) if found else tuple(self.seat), "stage": (self.stage,) if self.stage else (),
+            "sector": tuple(self.sector),
+        }  # fmt: skip
+        return {criterion: held[criterion] for criterion in ASKED if held[criterion]}
+
+
+class Asked(BaseModel):
+    """A firm, and the programmes to hold against it; none: all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    profile: Firm
+    programmes: list[ProgrammeId] = Field([], max_length=50, description="Ids of programmes; empty: all of them.")
+    language: Language | None = Field(None, description="Language of the sentences; else that of Accept-Language.")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The programmes that fit the filters."""
+
+    as_of: dt.date
+    """The day that states were computed for."""
+    generation: int
+    language: Language
+    programmes: tuple[Aid, ...]
+
+    __pydantic_config__ = DESCRIBED
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """Whether the firm may apply: the programmes with yes first, then those that cannot be told, then no."""
+
+    as_of: dt.date
+    language: Language
+    profile: dict[str, tuple[str, ...]]
+    """What was understood of the firm."""
+    notes: tuple[str, ...]
+    """What was not understood, in words."""
+    programmes: tuple[Judged, ...]
+
+    __pydantic_config__ = DESCRIBED
+
+
+def as_bytes(value: Any) -> bytes:
+    """Return a value of ours as JSON."""
+    return TypeAdapter(type(value)).dump_json(value)
+
+
+def chosen(aids: tuple[Aid, ...], states: list[State], kinds: list[Kind]) -> tuple[Aid, ...]:
+    """Return the programmes in one of *states* and of one of *kinds*; an empty list leaves out none."""
+    return tuple(
+        aid for aid in aids if (not states or aid.state in states) and (not kinds or aid.kind in kinds)
+    )  # fmt: skip
+
+
+async def verdicts(bot: Bot, asked: Asked, language: Language) -> Verdicts:
+    """Return what the rules say of a firm, in *language*; nothing of it is kept."""
+    profile = asked.profile.profile
+    found = await looked_up(bot, language, lambda: bot.eligibility(profile, language, asked.programmes))
+    known = {each.id for each in found}
+    notes = [
+        say("programmes_api.unknown_programme", language, id=id)
+        for id in dict.fromkeys(asked.programmes)
+        if id not in known
+    ]
+    if asked.profile.place and not asked.profile.seat and "seat" not in profile:
+        notes.append(say("programmes_api.unknown_place", language))
+    return Verdicts(bot.today, language, profile, tuple(notes), found)
+
+
+def router(bot: Bot, settings: Settings) -> APIRouter:
+    """Return the routes over *bot*."""
+    router = APIRouter(tags=["programmes"])
+    unchanged: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged since the ETag of If-None-Match."}}
+
+    @router.get("/programmes", response_model=Listed, responses=unchanged, summary="The programmes, as they are today")
+    async def programmes(
+        request: Request,
+        state: Annotated[list[State], Query(description="States to keep; none: all.", max_length=5)] = [],  # noqa: B006
+        kind: Annotated[list[Kind], Query(description="Kinds to keep; none: all.", max_length=4)] = [],  # noqa: B006
+        lang: Annotated[Language | None, Query(description="Language; else that of Accept-Language.")] = None,
+    ) -> Response:
+        """Return the programmes with what is confirmed of them, each value with its sentence and its source.
+
+        States are those of today in Brussels. What our sources do not say is null or in ``missing``.
+        """
+        language = page_language(request, lang)
+        found = await looked_up(bot, language, lambda: bot.programmes(language))
+        body = as_bytes(Listed(bot.today, bot.generation, language, chosen(found, state, kind)))
+        return _kept(request, body, "application/json", language)
+
+    @router.get(
+        "/programmes/{id}",
+        response_model=Aid,
+        responses={**unchanged, 404: {"description": "No programme has this id."}},
+        summary="One programme, as it is today",
+    )
+    async def programme(
+        request: Request,
+        id: ProgrammeId,
+        lang: Annotated[Language | None, Query(description="Language; else that of Accept-Language.")] = None,
+    ) -> Response:
+        """Return one programme with what is confirmed of it."""
+        language = page_language(request, lang)
+        found = await _one(bot, id, language)
+        return _kept(request, as_bytes(found), "application/json", language)
+
+    @router.get(
+        "/calendar.ics",
+        response_class=Response,
+        responses={
+            200: {"content": {"text/calendar": {"schema": {"type": "string"}}}, "description": "An iCalendar file."},
+            **unchanged,
+            404: {"description": "No programme has this id."},
+        },
+        summary="Opening and closing days, to subscribe to",
+    )
+    async def calendar_file(
+        request: Request,
+        programme: Annotated[ProgrammeId | None, Query(description="Only the days of this programme.")] = None,
+        lang: Annotated[Language | None, Query(description="Language; else that of Accept-Language.")] = None,
+    ) -> Response:
+        """Return the days that are known to the day and not past, as all-day events."""
+        language = page_language(request, lang)
+        if programme:
+            found: tuple[Aid, ...] = (await _one(bot, programme, language),)
+        else:
+            found = await looked_up(bot, language, lambda: bot.programmes(language))
+        body = calendar.calendar(found, bot.today, language)
+        response = _kept(request, body, "text/calendar", language)
+        response.headers["content-disposition"] = 'inline; filename="guichet-ia.ics"'
+        return response
+
+    @router.post("/eligibility", response_model=Verdicts, summary="Whether a firm may apply")
+    async def eligibility(request: Request, body: Asked) -> Response:
+        """Return yes, no or unknown for each programme, with every rule, its sentence, and what to ask next.
+
+        A rule that needs what the profile leaves out is unknown, and so is a programme whose rules are not all known.
+        Nothing of the profile is stored or logged.
+        """
+        language = page_language(request, body.language)
+        found = await verdicts(bot, body, language)
+        return Response(as_bytes(found), media_type="application/json", headers={"cache-control": "no-store"})
+
+    return router
+
+
+async def _one(bot: Bot, id: str, language: Language) -> Aid:
+    found = await looked_up(bot, language, lambda: bot.programmes(language))
+    aid = next((each for each in found if each.id == id), None)
+    if aid is None:
+        raise Refusal("not_found", language, 404)
+    return aid
+
+
+def _kept(request: Request, body: bytes, media_type: str, language: Language) -> Response:
+    """Return *body* with its ETag, or 304 where the caller has it already.
+
+    The tag is one of the content: it changes with the corpus, a decision of staff, and the day.
+    """
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {
+        "etag": tag, "cache-control": "public, no-cache", "vary": "Accept-Language", "content-language": language,
+    }  # fmt: skip
+    known = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
+    if tag in known or known == ["*"]:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type=media_type, headers=headers)

@@ -1,0 +1,71 @@
+"""Search our sources without an answer in words. The query comes in the body: addresses end up in logs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.programmes import DESCRIBED
+from bot.searching import MOST, Found
+from ingest.documents import Language
+from ingest.settings import Settings
+from ui.api.callers import page_language
+from ui.api.programmes import as_bytes
+from ui.asking import Bot, checked, looked_up
+
+
+class Searched(BaseModel):
+    """What to search for."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"query": "chèque maturité numérique taux", "limit": 5, "current_only": True}]},
+    )
+
+    query: str = Field(description="A few words or a question; at most as long as a question may be.")
+    language: Language | None = Field(None, description="Language of the query; else it is found out.")
+    limit: int = Field(10, ge=1, le=MOST, description="Most passages to return.")
+    current_only: bool = Field(False, description="Whether sheets of programmes that are closed today are left out.")
+    languages: list[Language] = Field([], max_length=4, description="Languages of passages to keep; empty: all.")
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The passages that were found, best first."""
+
+    as_of: dt.date
+    """The day that states were computed for."""
+    generation: int
+    results: tuple[Found, ...]
+
+    __pydantic_config__ = DESCRIBED
+
+
+async def results(bot: Bot, asked: Searched, page: Language, settings: Settings) -> Results:
+    """Return what is found for a query; it is neither kept nor logged."""
+    query = checked(asked.query, page, settings)
+    found = await looked_up(
+        bot,
+        page,
+        lambda: bot.search(
+            query, asked.language, limit=asked.limit, current=asked.current_only, languages=asked.languages
+        ),
+    )
+    return Results(bot.today, bot.generation, tuple(found))
+
+
+def router(bot: Bot, settings: Settings) -> APIRouter:
+    """Return the routes over *bot*."""
+    router = APIRouter(tags=["search"])
+
+    @router.post("/search", response_model=Results, summary="Passages of our sources")
+    async def search(request: Request, body: Searched) -> Response:
+        """Return passages with the sentence that comes closest to the query, letter for letter, dated and linked."""
+        found = await results(bot, body, page_language(request, body.language), settings)
+        return Response(as_bytes(found), media_type="application/json", headers={"cache-control": "no-store"})
+
+    return router
