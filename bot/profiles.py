@@ -14,7 +14,7 @@ from bot.cards import Card
 from bot.contradictions import Contradictions
 from bot.eligibility import SECTORS, Profile, Truth, Verdict, check
 from bot.places import regions
-from bot.programmes import DESCRIBED, Proof, name_of, proof, rule_in_words, state_of
+from bot.programmes import DESCRIBED, Proof, name_of, proof, rule_in_words, standing, state_of
 from bot.wording import say
 from ingest.documents import Language
 from ingest.frontmatter import CRITERIA
@@ -99,7 +99,7 @@ def judged(
     only: Sequence[str] = (),
 ) -> tuple[Judged, ...]:
     """Return the verdict on each programme, or on those of *only* that there are: yes first, then unknown, then no."""
-    cards = contradictions.cards.all(library, language)
+    cards = standing(library, contradictions, today, language)
     chosen = [cards[id] for id in dict.fromkeys(only) if id in cards] if only else cards.values()
     # Not the confirmed side of a card: a rule that waits to be confirmed keeps «yes» from being said.
     found = [

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from bot import states
 from bot.answers import State
 from bot.cards import Card
-from bot.contradictions import Contradictions
+from bot.contradictions import Contradictions, Side
 from bot.dates import in_words
 from bot.eligibility import SECTORS
 from bot.finishing import state_wording
@@ -131,9 +131,29 @@ def aids(library: Reading, contradictions: Contradictions, today: dt.date, langu
     for each in contradictions.all(library, today):
         if each.is_open:
             disputed.setdefault(each.programme, {})[each.field] = None
-    cards = contradictions.cards.all(library, language)
+    cards = standing(library, contradictions, today, language)
     found = (_aid(card, library, contradictions, today, language, disputed.get(id, ())) for id, card in cards.items())
     return tuple(sorted(found, key=lambda aid: (aid.title.casefold(), aid.id)))
+
+
+def standing(library: Reading, contradictions: Contradictions, today: dt.date, language: Language) -> dict[str, Card]:
+    """Return the cards by id without the values that staff found superseded by another source."""
+    cards = contradictions.cards.all(library, language)
+    lost: dict[str, list[tuple[Field, Side]]] = {}
+    for each in contradictions.all(library, today):
+        if side := each.lost:
+            lost.setdefault(each.programme, []).append((each.field, side))
+    return {**cards, **{id: _without(cards[id], sides) for id, sides in lost.items() if id in cards}}
+
+
+def _without(card: Card, lost: Iterable[tuple[Field, Side]]) -> Card:
+    def stands(value: CardValue) -> bool:
+        return not any(
+            value.field == field and value.value == side.value and (value.document, value.quote) in side.sentences
+            for field, side in lost
+        )
+
+    return replace(card, values=tuple(value for value in card.values if stands(value)))
 
 
 def state_of(card: Card, library: Reading, contradictions: Contradictions, today: dt.date) -> State:

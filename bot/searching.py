@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.answers import Hit, State
 from bot.contradictions import Contradictions
 from bot.finishing import linked
-from bot.programmes import DESCRIBED, state_of
+from bot.programmes import DESCRIBED, standing, state_of
 from bot.retrieval import Query, Retriever
 from ingest.analysis import content_words
 from ingest.documents import UNQUOTED, Language, Passage, Span
@@ -71,7 +71,7 @@ def found(
     if not query.words:
         return []
     library = retriever.library
-    cards = contradictions.cards.all(library, query.language)
+    cards = standing(library, contradictions, today, query.language)
     hits = [hit for hit in retriever.search(query, _WIDE) if not languages or hit.passage.language in languages]
     spoken = {hit.passage.document for hit in hits if hit.passage.language == query.language}
     chosen: dict[str, Language] = dict.fromkeys(spoken, query.language)

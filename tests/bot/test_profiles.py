@@ -65,9 +65,7 @@ def test_two_rules(contradictions: Contradictions, profile: Profile, expected: T
     assert verdict(contradictions, profile, SIZE, SEAT).eligible == expected
 
 
-@pytest.mark.parametrize(
-    ("rules", "meta"), [((), {}), ((SIZE, UNQUOTED), {}), ((SIZE,), {"missing": ["eligibility"]})]
-)
+@pytest.mark.parametrize(("rules", "meta"), [((), {}), ((SIZE, UNQUOTED), {}), ((SIZE,), {"missing": ["eligibility"]})])
 def test_never_yes_from_half_the_rules(
     contradictions: Contradictions, rules: tuple[dict[str, Any], ...], meta: dict[str, Any]
 ) -> None:
