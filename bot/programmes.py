@@ -172,7 +172,8 @@ def proof(value: CardValue, library: Reading) -> Proof | None:
     if not value.quote:
         return None
     info = library.documents.get(value.document)
-    language = next((each for each in LANGUAGES if value.document.startswith(f"{each}/")), "fr")
+    code = value.document.partition("/")[0]
+    language: Language = next((each for each in LANGUAGES if each == code), "fr")
     title = info.title if info else value.document_id
     return Proof(value.quote, language, value.document_id, title, value.url, value.as_of)
 

@@ -46,7 +46,7 @@ class GuichetRetriever(BaseRetriever):
 
     bot: Any = Field(exclude=True, repr=False)
     """A ``Bot`` or a ``Live``: whatever ``Searches``."""
-    k: int = Field(4, ge=1, le=MOST)
+    k: int = Field(default=4, ge=1, le=MOST)
     """Passages to return at most."""
     language: Language | None = None
     """Language of the questions; None: found out for each."""

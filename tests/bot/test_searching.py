@@ -50,7 +50,7 @@ def test_a_document_comes_in_one_language(bot: Bot) -> None:
     """Asked in French, the French sheet comes and its translation does not; asked in Dutch, the other way round."""
     for language in ("fr", "nl"):
         question = {"fr": "prêt Boussole machines", "nl": "lening Boussole machines"}[language]
-        found = bot.search(question, language)  # type: ignore[arg-type]
+        found = bot.search(question, language)
         assert {each.language for each in found if each.document == "boussole"} == {language}
 
 

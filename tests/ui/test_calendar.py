@@ -36,9 +36,9 @@ def parsed(file: bytes) -> list[Line]:
         line.decode("utf-8")  # no character is cut in two
     text = b"".join(b"\r\n" + line if line[:1] not in b" \t" else line[1:] for line in raw).decode("utf-8")
     found = []
-    for line in text.split("\r\n")[1:]:
-        matched = re.fullmatch(r"([A-Z-]+)((?:;[A-Z-]+=[^;:\",]+)*):(.*)", line)
-        assert matched, line
+    for joined in text.split("\r\n")[1:]:
+        matched = re.fullmatch(r"([A-Z-]+)((?:;[A-Z-]+=[^;:\",]+)*):(.*)", joined)
+        assert matched, joined
         assert not re.search(r"[\x00-\x08\x0a-\x1f\x7f]", matched[3])
         parameters = dict(part.split("=") for part in matched[2].split(";")[1:])
         found.append((matched[1], parameters, matched[3]))

@@ -29,6 +29,7 @@ from tests.bot import starter
 from tests.slowness import slowness
 from tests.ui.scripted import ScriptedBot
 from ui import mcp
+from ui.asking import Refusal
 from ui.server import create_app
 
 TOOLS = ("search_sources", "ask", "list_programmes", "check_eligibility")
@@ -330,7 +331,7 @@ def test_a_bot_that_is_not_ready_says_so(language: str) -> None:
     bot = ScriptedBot()
     bot.ready = False
     settings = load(max_question=600)
-    with pytest.raises(mcp.Refusal) as raised:
+    with pytest.raises(Refusal) as raised:
         asyncio.run(mcp.tools(bot, settings)["search_sources"].run({"query": "Start IA", "language": language}))
     assert (raised.value.key, raised.value.status) == ("not_ready", 503)
 
