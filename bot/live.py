@@ -17,6 +17,7 @@ from bot.profiles import Judged
 from bot.programmes import Aid
 from bot.searching import MOST, Found
 from bot.service import Bot
+from bot.sheets import Shelf
 from ingest.documents import Language
 from ingest.errors import GuichetError
 from ingest.library import Library
@@ -60,6 +61,11 @@ class Live:
     def document_count(self) -> int:
         """How many documents there are, languages of one document counted once."""
         return self._bot.document_count
+
+    @property
+    def shelf(self) -> Shelf:
+        """The documents of that generation as they stand today."""
+        return self._bot.shelf
 
     @property
     def busy(self) -> bool:

@@ -40,7 +40,7 @@ class RuleSays:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Option:
     """One answer to a question, and what the verdict would be after it."""
 
     value: str
@@ -51,13 +51,13 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class NextQuestion:
     """A question whose answer may decide."""
 
     criterion: str
     """The key of the profile that it asks for."""
     text: str
-    choices: tuple[Choice, ...]
+    choices: tuple[Option, ...]
 
     __pydantic_config__ = DESCRIBED
 
@@ -76,7 +76,7 @@ class Judged:
     state: State
     closes: str | None
     rules: tuple[RuleSays, ...]
-    questions: tuple[Question, ...]
+    questions: tuple[NextQuestion, ...]
     """What to ask next: only questions of which some answer decides, the most telling first."""
     incomplete: bool
     """Whether our sources do not give all rules; then «yes» is never said."""
@@ -133,7 +133,7 @@ def _sentence(verdict: Verdict) -> str:
     return "eligible_incomplete" if all(each.truth == "yes" for each in verdict.reasons) else "eligible_unknown"
 
 
-def _questions(card: Card, profile: Profile, verdict: Verdict, language: Language) -> Iterator[Question]:
+def _questions(card: Card, profile: Profile, verdict: Verdict, language: Language) -> Iterator[NextQuestion]:
     """Yield the questions of which some answer decides, the one with the most such answers first."""
     if verdict.truth != "unknown":
         return
@@ -144,13 +144,13 @@ def _questions(card: Card, profile: Profile, verdict: Verdict, language: Languag
             yield question
 
 
-def _question(card: Card, profile: Profile, criterion: str, language: Language) -> Question:
+def _question(card: Card, profile: Profile, criterion: str, language: Language) -> NextQuestion:
     values = CRITERIA[criterion] or tuple(sorted(SECTORS))
     choices = tuple(
-        Choice(value, name_of(criterion, value, language), check(card, _with(profile, criterion, value)).truth)
+        Option(value, name_of(criterion, value, language), check(card, _with(profile, criterion, value)).truth)
         for value in values
     )
-    return Question(criterion, say(f"programmes_api.ask_{criterion}", language), choices)
+    return NextQuestion(criterion, say(f"programmes_api.ask_{criterion}", language), choices)
 
 
 def _with(profile: Profile, criterion: str, value: str) -> Mapping[str, str | Sequence[str]]:

@@ -79,8 +79,8 @@ def as_document(found: Found) -> Document:
         id=found.passage_id,
         page_content=found.passage,
         metadata={
-            "quote": found.quote, "document": found.document, "version": found.version, "title": found.title,
-            "url": found.url, "source": found.link or found.url or found.document, "page": found.page,
+            "quote": found.quote, "role": found.role, "document": found.document, "version": found.version,
+            "title": found.title, "url": found.url, "source": found.link or found.url or found.document, "page": found.page,
             "heading": found.heading, "language": found.language, "as_of": found.as_of,
             "verified_on": found.verified_on, "confidence": found.confidence, "state": found.state,
             "score": found.score, "match": found.match,

@@ -12,7 +12,7 @@ from bot.finishing import linked
 from bot.programmes import DESCRIBED, standing, state_of
 from bot.retrieval import Query, Retriever
 from ingest.analysis import content_words
-from ingest.documents import UNQUOTED, Language, Passage, Span
+from ingest.documents import UNQUOTED, Language, Passage, Role, Span
 
 MOST = 20
 """Passages that one search returns at most."""
@@ -30,6 +30,8 @@ class Found:
     """How well the passage holds the words that were asked for, 0 to 1."""
     quote: str
     """Letter for letter in ``passage``."""
+    role: Role
+    """Whether the quote tells a fact, a gap that the sources leave, or a warning of the editors."""
     passage: str
     document: str
     version: int
@@ -106,7 +108,8 @@ def _found(hit: Hit, span: Span, state: State | None, verified_on: object) -> Fo
     passage = hit.passage
     url = span.source.url or passage.url
     return Found(
-        round(hit.score, 4), round(hit.match, 4), passage.text[span.start : span.end], passage.shown,
+        round(hit.score, 4), round(hit.match, 4), passage.text[span.start : span.end], span.role,
+        passage.shown,
         passage.document, passage.version, passage.title, span.heading or _last(passage.headings), passage.language,
         passage.page, url, linked(url, passage.page), span.source.as_of or passage.as_of, span.source.confidence,
         str(verified_on) if verified_on else None, state, passage.id,

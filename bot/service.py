@@ -33,6 +33,7 @@ from bot.pins import PinMatcher
 from bot.reranking import Reranker
 from bot.retrieval import Retriever, rank_documents
 from bot.scope import Scope, features, sign
+from bot.sheets import Shelf
 from bot.verification import verified
 from bot.wording import say
 from ingest.analysis import content_words
@@ -96,6 +97,11 @@ class Bot:
     def document_count(self) -> int:
         """How many documents there are, languages of one document counted once."""
         return len({info.id for info in self.library.documents.values()})
+
+    @property
+    def shelf(self) -> Shelf:
+        """The documents as they stand today."""
+        return Shelf(self.library, self.contradictions.cards, self.today)
 
     def close(self) -> None:
         """Close the event loop that ``ask`` has used, and what nobody shares."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -42,6 +43,8 @@ class DocumentInfo:
     passages: int = 0
     revision: int = 0
     """The number of the revision that is served."""
+    published_at: dt.datetime | None = None
+    """Since when this revision is served, in UTC; none for a draft in a preview."""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -15,7 +15,13 @@ TODAY = dt.date(2026, 11, 23)
 
 
 @pytest.fixture(scope="session")
-def bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
+def corpus_bot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bot]:
     """A bot that knows the whole of ``corpus/`` and lives on 23 November 2026."""
     with open_bot(load(data_dir=tmp_path_factory.mktemp("guichet"), today=TODAY)) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def bot(corpus_bot: Bot) -> Bot:
+    """The same, where no folder has a bot of its own under this name."""
+    return corpus_bot

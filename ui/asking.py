@@ -5,21 +5,31 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
+import re
 import traceback
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from typing import Protocol, TypeVar
+
+from starlette.requests import Request
 
 from bot.answers import Answer, Message
 from bot.eligibility import Profile
 from bot.profiles import Judged
 from bot.programmes import Aid
 from bot.searching import MOST, Found
+from bot.sheets import Shelf
 from ingest.documents import Language
 from ingest.errors import GuichetError
 from ingest.settings import Settings
+from ui import request_ids
 from ui.words import word
 
 logger = logging.getLogger(__name__)
+
+SAYS = re.compile(r"[^\s\u0000-\u001f\u007f-\u009f]")
+"""What a text has to hold somewhere to say anything: no mere space or control character."""
+SOON = 5
+"""Seconds after which a caller may ask again where nothing was ready yet."""
 
 
 class Bot(Protocol):
@@ -69,6 +79,10 @@ class Bot(Protocol):
     def answer(self, answer_id: str, /) -> Answer | None:
         """Return a stored answer."""
 
+    @property
+    def shelf(self) -> Shelf:
+        """The documents of the generation that answers, as they stand today."""
+
 
 T = TypeVar("T")
 
@@ -76,20 +90,36 @@ T = TypeVar("T")
 class Refusal(GuichetError):
     """A question that gets a sentence instead of an answer. ``key`` names it in the catalogue, ``status`` in HTTP."""
 
-    def __init__(self, key: str, language: Language, status: int, **values: object) -> None:
-        self.key, self.status = key, status
+    def __init__(
+        self,
+        key: str,
+        language: Language,
+        status: int,
+        *,
+        pointer: str = "",
+        headers: Mapping[str, str] | None = None,
+        **values: object,
+    ) -> None:
+        """*pointer* is the place in the body that is refused, as a JSON pointer (``#/question``)."""
+        self.key, self.status, self.pointer, self.headers = key, status, pointer, dict(headers or {})
         self.sentence = word(key, language, **values)
         super().__init__(self.sentence)
 
 
-def checked(question: str, language: Language, settings: Settings) -> str:
-    """Return *question* as it is asked, or refuse one that is empty or too long."""
+def checked(question: str, language: Language, settings: Settings, pointer: str = "#/question") -> str:
+    """Return *question* as it is asked, or refuse one that is empty or too long; *pointer* says where it stands."""
     question = question.replace("\x00", "").strip()
-    if not question:
-        raise Refusal("empty", language, 422)
+    if not SAYS.search(question):
+        raise Refusal("empty", language, 422, pointer=pointer)
     if len(question) > settings.max_question:
-        raise Refusal("too_long", language, 422, count=len(question), limit=settings.max_question)
+        count, limit = len(question), settings.max_question
+        raise Refusal("too_long", language, 422, pointer=pointer, count=count, limit=limit)
     return question
+
+
+def not_ready(page: Language) -> Refusal:
+    """Return the refusal of a question that comes before the bot can answer any."""
+    return Refusal("not_ready", page, 503, headers={"retry-after": str(SOON)})
 
 
 async def answers(
@@ -97,13 +127,13 @@ async def answers(
 ) -> AsyncIterator[Answer]:
     """Yield the growing answers of *bot*; whatever fails becomes a ``Refusal`` in the language of the *page*."""
     if not bot.ready:
-        raise Refusal("not_ready", page, 503)
+        raise not_ready(page)
     answer = None
     try:
         async for answer in bot.stream(question, history, language, origin):
             yield answer
     except GuichetError as error:
-        logger.error("answering failed: %s", type(error).__name__)
+        logger.error("answering failed: %s (request %s)", type(error).__name__, request_ids.current())
         raise Refusal("unexpected", page, 503) from error
     except Exception as error:  # noqa: BLE001  a visitor gets a sentence, whatever broke behind the counter
         raise _broken(error, page) from None
@@ -117,11 +147,11 @@ async def looked_up(bot: Bot, page: Language, work: Callable[[], T]) -> T:
     Whatever fails becomes a ``Refusal``, as in ``answers``.
     """
     if not bot.ready:
-        raise Refusal("not_ready", page, 503)
+        raise not_ready(page)
     try:
         return await asyncio.to_thread(work)
     except GuichetError as error:
-        logger.error("looking up failed: %s", type(error).__name__)
+        logger.error("looking up failed: %s (request %s)", type(error).__name__, request_ids.current())
         raise Refusal("unexpected", page, 503) from error
     except Exception as error:  # noqa: BLE001  as above
         raise _broken(error, page) from None
@@ -131,7 +161,8 @@ def _broken(error: Exception, page: Language) -> Refusal:
     """Log where *error* came from, and return what the visitor is told."""
     # Not logger.exception: the text of a foreign error may hold the question, which never enters the log.
     where = traceback.extract_tb(error.__traceback__)[-1]
-    logger.error("answering failed: %s in %s:%s", type(error).__name__, where.filename, where.lineno)
+    place = f"{where.filename}:{where.lineno}"
+    logger.error("answering failed: %s in %s (request %s)", type(error).__name__, place, request_ids.current())
     return Refusal("unexpected", page, 500)
 
 
@@ -150,3 +181,25 @@ async def until(stopped: asyncio.Event, stream: AsyncIterator[Answer]) -> AsyncI
         stopping.cancel()
         if step:
             step.cancel()
+
+
+async def whole(request: Request, stream: AsyncIterator[Answer]) -> Answer | None:
+    """Return the complete answer of *stream*; None when the caller has gone before, which also ends the step at work.
+
+    The body of *request* was read before.
+    """
+    left = asyncio.Event()
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        left.set()
+
+    watching = asyncio.ensure_future(watch())
+    last = None
+    try:
+        async for answer in until(left, stream):
+            last = answer
+    finally:
+        watching.cancel()
+    return last if last and last.complete else None

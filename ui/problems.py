@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from starlette.responses import JSONResponse
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
 
 from ingest.documents import Language
+from ui import request_ids
+from ui.api.callers import page_language
 from ui.asking import Refusal
 from ui.words import word
 
+MEDIA_TYPE = "application/problem+json"
 TITLES = {
     "empty": "Empty question",
     "too_long": "Question too long",
     "not_ready": "Not ready",
+    "busy": "Too many answers under way",
     "not_found": "Not found",
+    "wrong_method": "Method not allowed",
+    "not_acceptable": "Not acceptable",
     "too_large": "Request too large",
+    "wrong_type": "Unsupported media type",
     "malformed": "Malformed request",
+    "unreadable": "Unreadable request",
+    "unsupported": "Unsupported parameter",
+    "unknown_model": "Unknown model",
+    "no_question": "No question",
+    "too_many": "Too many requests",
     "unexpected": "Unexpected error",
     "not_logged_in": "Not logged in",
     "ended": "Not logged in",
@@ -31,22 +50,90 @@ TITLES = {
 }
 """The English name of each kind, the same in every language so that programs may rely on it."""
 
+_BY_STATUS = {
+    400: "api.unreadable",
+    404: "not_found",
+    405: "api.wrong_method",
+    406: "api.not_acceptable",
+    413: "too_large",
+    415: "api.wrong_type",
+}
+"""The sentence of an error that a library raised, by its status."""
+_FIELD_ERRORS = (
+    (re.compile("missing"), "api.field_missing"),
+    (re.compile("literal_error|enum"), "api.field_choice"),
+    (re.compile("too_long|too_short"), "api.field_length"),
+    (re.compile("greater_than|less_than"), "api.field_range"),
+)
+"""What is wrong with a field, by how pydantic calls it."""
+_PLAIN = re.compile(r"[A-Za-z_-]{1,40}")
 
-def details(key: str, status: int, sentence: str) -> dict[str, str | int]:
-    """Return the members of a problem."""
-    return {"type": f"urn:guichet-ia:problem:{key}", "title": TITLES[key], "status": status, "detail": sentence}
+
+def details(key: str, status: int, sentence: str, **members: Any) -> dict[str, Any]:
+    """Return the members of a problem; *key* may name a file of the catalogue before it (``api.wrong_type``)."""
+    name = key.rpartition(".")[2]
+    problem = {"type": f"urn:guichet-ia:problem:{name}", "title": TITLES[name], "status": status, "detail": sentence}
+    if request := request_ids.current():
+        problem["request_id"] = request
+    return problem | members
 
 
-def response(key: str, status: int, sentence: str) -> JSONResponse:
+def response(
+    key: str, status: int, sentence: str, headers: Mapping[str, str] | None = None, **members: Any
+) -> JSONResponse:
     """Return a problem as a response."""
-    return JSONResponse(details(key, status, sentence), status, media_type="application/problem+json")
+    body = details(key, status, sentence, **members)
+    return JSONResponse(body, status, {"cache-control": "no-store", **(headers or {})}, media_type=MEDIA_TYPE)
 
 
-def problem(key: str, language: Language, status: int, **values: object) -> JSONResponse:
+def problem(
+    key: str, language: Language, status: int, headers: Mapping[str, str] | None = None, **values: object
+) -> JSONResponse:
     """Return the problem *key* with its sentence of the catalogue."""
-    return response(key, status, word(key, language, **values))
+    return response(key, status, word(key, language, **values), headers)
 
 
 def refused(refusal: Refusal) -> JSONResponse:
     """Return a refusal as a response."""
-    return response(refusal.key, refusal.status, refusal.sentence)
+    members = {"errors": [{"pointer": refusal.pointer, "detail": refusal.sentence}]} if refusal.pointer else {}
+    return response(refusal.key, refusal.status, refusal.sentence, refusal.headers, **members)
+
+
+def malformed(errors: Sequence[Mapping[str, Any]], language: Language) -> JSONResponse:
+    """Return what is wrong with the fields of a request, as pydantic found it.
+
+    Only places are repeated, in our own words: what was sent may be private.
+    """
+    if errors and errors[0]["type"] == "json_invalid":
+        return problem("api.unreadable", language, 400)
+    found = [_field_error(error, language) for error in errors[:20]]
+    field = (found[0].get("pointer", "") or found[0].get("parameter", "")).lstrip("#/").replace("/", ".")
+    return response("malformed", 422, word("malformed", language, field=field or "body"), errors=found)
+
+
+def _field_error(error: Mapping[str, Any], language: Language) -> dict[str, str]:
+    where, *place = error["loc"]
+    # Names of types in a union, as pydantic puts them between names of fields, are no place in the body.
+    path = [str(part) for part in place if isinstance(part, int) or _PLAIN.fullmatch(part)]
+    key = next((key for kind, key in _FIELD_ERRORS if kind.search(error["type"])), "api.field_form")
+    detail = word(key, language)
+    if where == "body":
+        return {"pointer": "#" + "".join(f"/{part}" for part in path), "detail": detail}
+    return {"parameter": ".".join(path), "detail": detail}
+
+
+def explain(app: FastAPI) -> None:
+    """Turn every error of the routes of *app* into problem details."""
+
+    @app.exception_handler(Refusal)
+    async def on_refusal(_request: Request, error: Refusal) -> Response:
+        return refused(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def on_malformed(request: Request, error: RequestValidationError) -> Response:
+        return malformed(error.errors(), page_language(request))
+
+    @app.exception_handler(HTTPException)
+    async def on_failure(request: Request, error: HTTPException) -> Response:
+        key = _BY_STATUS.get(error.status_code, "unexpected")
+        return problem(key, page_language(request), error.status_code, error.headers)

@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
-from starlette.exceptions import HTTPException
 from starlette.routing import Mount, Route
 from starlette.types import Scope
 
 from ingest.documents import Language
 from ingest.settings import Settings
 from ui import mcp, page, problems, quality, shell
+from ui.api import openapi
 from ui.api.callers import page_language
-from ui.api.routes import routes
-from ui.asking import Bot, Refusal
+from ui.api.envelope import Envelope
+from ui.api.routes import close, routes
+from ui.asking import Bot, not_ready
 from ui.guard import Door, Frame, Framing, Guard
 from ui.staff import frame as desk_frame
 from ui.staff import mount as desk_mount
@@ -52,16 +52,22 @@ def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, st
         title="Guichet IA", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=lifespan
     )
 
-    @app.get("/healthz")
+    @app.get("/healthz", tags=["service"], operation_id="isAlive", summary="Whether the process answers")
     async def healthz() -> dict[str, str]:
         """Say that the process answers, and which run of it."""
         return {"status": "ok", "started": started}
 
-    @app.get("/readyz")
+    @app.get(
+        "/readyz",
+        tags=["service"],
+        operation_id="isReady",
+        summary="Whether questions can be answered",
+        responses=openapi.answers_with(503, ok={200: {"status": "ready", "generation": 7}}),
+    )
     async def readyz(request: Request) -> Response:
         """Say whether questions can be answered."""
         if not bot.ready:
-            raise Refusal("not_ready", page_language(request), 503)
+            raise not_ready(page_language(request))
         return JSONResponse({"status": "ready", "generation": bot.generation})
 
     @app.get("/favicon.ico", include_in_schema=False)
@@ -79,9 +85,11 @@ def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, st
         return HTMLResponse(body, headers={"content-language": language, "vary": "Accept-Language"})
 
     app.include_router(routes(bot, settings))
+    close(app)
+    openapi.describe(app, settings)
     app.router.routes.append(Route(mcp.PATH, tools))
     _mount_static(app)
-    _explain_errors(app)
+    problems.explain(app)
     frames = {"/": _page_framing(bot, settings, version, started)}
     if staff:
         frames[f"{PATH}/"] = _desk_framing(staff, version, started)
@@ -89,6 +97,7 @@ def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, st
             app.include_router(router)
         app.add_middleware(Threshold, gate=staff.gate)
     app.add_middleware(Guard, frames=frames)
+    app.add_middleware(Envelope)
     if staff:
         desk_mount.mount(app, staff)
     page.mount(app, page.build(bot, settings))
@@ -156,22 +165,3 @@ def _version() -> str:
     for path in sorted(STATIC.iterdir()):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:10]
-
-
-def _explain_errors(app: FastAPI) -> None:
-    """Turn every error of our routes into problem details."""
-
-    @app.exception_handler(Refusal)
-    async def refused(_request: Request, error: Refusal) -> Response:
-        return problems.refused(error)
-
-    @app.exception_handler(RequestValidationError)
-    async def malformed(request: Request, error: RequestValidationError) -> Response:
-        # Only the place is repeated: what was sent may be private.
-        field = ".".join(str(part) for part in error.errors()[0]["loc"][1:]) or "body"
-        return problems.problem("malformed", page_language(request), 422, field=field)
-
-    @app.exception_handler(HTTPException)
-    async def failed(request: Request, error: HTTPException) -> Response:
-        key = "not_found" if error.status_code in {404, 405} else "unexpected"
-        return problems.problem(key, page_language(request), error.status_code)

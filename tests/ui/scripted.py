@@ -120,8 +120,8 @@ class ScriptedBot:
         passage = "\n".join(FACTS[language])
         return [
             Found(
-                1.0 / n, 1.0, fact, passage, "start-ia", 1, TITLES[language], None, language, None, PRESS, PRESS,
-                "2025", "high", TODAY.isoformat(), "unknown", f"{language}/start-ia:{n}",
+                1.0 / n, 1.0, fact, "fact", passage, "start-ia", 1, TITLES[language], None, language, None, PRESS,
+                PRESS, "2025", "high", TODAY.isoformat(), "unknown", f"{language}/start-ia:{n}",
             )
             for n, fact in enumerate(FACTS[language][:limit], start=1)
         ]  # fmt: skip

@@ -1,90 +1,167 @@
-"""Ask, rate, and read an answer again."""
+"""Ask: the answer as JSON, as events on the same connection, or as events at an address of their own."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, Field
-from starlette.concurrency import run_in_threadpool
+from fastapi import APIRouter, Header, Path, Request
+from fastapi.responses import JSONResponse, Response
 
-from bot.answers import Answer, Message
-from ingest.documents import Language
+from bot.answers import Answer
 from ingest.settings import Settings
 from ui import problems
-from ui.api.callers import page_language, payer
-from ui.asking import Bot, Refusal, answers, checked
+from ui.api import schemas
+from ui.api.callers import EVENTS, JSON, V1, accepted, page_language, payer
+from ui.api.examples import body, example
+from ui.api.openapi import answers_with, events
+from ui.api.reading import JsonRoute
+from ui.api.schemas import Question
+from ui.api.streams import GRACE, EventResponse, Named, Streams
+from ui.asking import SOON, Bot, Refusal, answers, checked, not_ready, whole
 
-
-class Turn(BaseModel):
-    """One earlier turn of the conversation."""
-
-    role: Literal["user", "assistant"]
-    text: str = Field(max_length=8000)
-
-
-class Question(BaseModel):
-    """What is asked, after what, and in which language if the asker knows it."""
-
-    question: str
-    history: Annotated[list[Turn], Field(max_length=40)] = []
-    language: Language | None = None
-
-    @property
-    def messages(self) -> tuple[Message, ...]:
-        """The history as the bot takes it."""
-        return tuple(Message(turn.role, turn.text) for turn in self.history)
-
-
-class Feedback(BaseModel):
-    """What a reader thinks of an answer."""
-
-    answer_id: str = Field(min_length=1, max_length=100)
-    rating: Literal[1, -1]
-    reason: str | None = Field(None, max_length=500)
+LastEventId = Annotated[
+    str | None,
+    Header(description="Id of the last event that was received: the events after it follow, nothing is asked anew."),
+]
+StreamId = Annotated[str, Path(description="Id of the stream, as Location gives it.", max_length=100)]
 
 
 def router(bot: Bot, settings: Settings) -> APIRouter:
     """Return the routes over *bot*."""
-    router = APIRouter()
+    router = APIRouter(route_class=JsonRoute, tags=["ask"])
+    streams = Streams()
 
-    @router.post("/ask")
-    async def ask(request: Request, body: Question) -> Response:
-        """Answer a question: as JSON, or as events if the caller accepts ``text/event-stream``."""
+    @router.post(
+        "/ask",
+        operation_id="ask",
+        summary="Ask a question",
+        response_model=schemas.Answer,
+        responses=answers_with(
+            400,
+            406,
+            413,
+            415,
+            422,
+            429,
+            500,
+            503,
+            headers=("Content-Location",),
+            ok={200: events(example("events"), "Event", example("answer"))},
+        ),
+        openapi_extra=body("questions"),
+    )
+    async def ask(request: Request, body: Question, last_event_id: LastEventId = None) -> Response:
+        """Answer a question: as JSON, or as events if the caller prefers `text/event-stream`.
+
+        The events are `status` when a step begins, `token` for new text, and at the end `answer` with the whole answer
+        or `error` with a problem. A token with `"checked": false` ends in words of a language model that were not
+        checked yet; one with `"replaces": true` takes the place of all text before. A comment is sent in each silence
+        of ten seconds.
+
+        Leaving stops the answer. One that had ended is kept for two minutes: the same request with `Last-Event-ID`
+        gets the events that were missed. Use `POST /api/v1/streams` for an answer that waits for its reader.
+        """
+        page = page_language(request, body.language)
+        kind = accepted(request.headers.get("accept"), (JSON, EVENTS))
+        if kind is None:
+            raise Refusal("api.not_acceptable", page, 406, types=f"{JSON}, {EVENTS}")
+        question = checked(body.question, page, settings)
+        if kind == JSON:
+            return await _as_json(request, answers(bot, question, body.messages, page, body.language, payer(request)))
+        if not bot.ready:
+            raise not_ready(page)
+        run, seen = streams.resumed(last_event_id) or (None, 0)
+        if run is None or run.question != question:
+            stream = answers(bot, question, body.messages, page, body.language, payer(request))
+            run, seen = streams.begin(_events(stream), question), 0
+        return EventResponse(run.listen(seen), {"content-location": f"{V1}/streams/{run.id}"})
+
+    @router.post(
+        "/streams",
+        operation_id="startStream",
+        summary="Ask a question whose answer is heard elsewhere",
+        status_code=201,
+        response_model=schemas.Started,
+        responses=answers_with(400, 413, 415, 422, 429, 500, 503, ok={201: example("started")}, headers=("Location",)),
+        openapi_extra=body("questions"),
+    )
+    async def start(request: Request, body: Question) -> Response:
+        """Begin an answer and say at which address its events are: for the browser's `EventSource`.
+
+        The question stands in no address. The answer begins at once; without a listener it is stopped after fifteen
+        seconds, also between two connections.
+        """
         page = page_language(request, body.language)
         question = checked(body.question, page, settings)
+        if not bot.ready:
+            raise not_ready(page)
+        if streams.full:
+            raise Refusal("api.busy", page, 503, headers={"retry-after": str(SOON)})
         stream = answers(bot, question, body.messages, page, body.language, payer(request))
-        if "text/event-stream" in request.headers.get("accept", ""):
-            if not bot.ready:
-                raise Refusal("not_ready", page, 503)
-            unbuffered = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-            return StreamingResponse(_events(stream), media_type="text/event-stream", headers=unbuffered)
-        last = [answer async for answer in stream][-1]
-        return JSONResponse(last.as_json())
+        run = streams.begin(_events(stream), question, GRACE)
+        address = f"{V1}/streams/{run.id}"
+        return JSONResponse({"id": run.id, "events": address}, 201, {"location": address, "cache-control": "no-store"})
 
-    @router.post("/feedback", status_code=204)
-    async def feedback(request: Request, body: Feedback) -> Response:
-        """Keep a rating; an answer that is not known is a 404."""
-        if await run_in_threadpool(bot.answer, body.answer_id) is None:
+    @router.get(
+        "/streams/{stream}",
+        operation_id="hearStream",
+        summary="Hear an answer",
+        status_code=200,
+        response_class=EventResponse,
+        responses=answers_with(
+            404,
+            406,
+            422,
+            429,
+            500,
+            ok={200: events(example("events"), "Event"), 204: "No event is left: do not come back."},
+        ),
+    )  # fmt: skip
+    async def hear(request: Request, stream: StreamId, last_event_id: LastEventId = None) -> Response:
+        """Send the events of an answer as they come: those of `POST /api/v1/ask`.
+
+        All of them, or those after `Last-Event-ID`, which `EventSource` sends by itself when it connects again. Close
+        it on `answer` or `error`. An answer that has ended can be heard for two minutes.
+        """
+        page = page_language(request)
+        if accepted(request.headers.get("accept"), (EVENTS,)) is None:
+            raise Refusal("api.not_acceptable", page, 406, types=EVENTS)
+        run = streams.find(stream)
+        if run is None:
+            raise Refusal("not_found", page, 404)
+        resumed = streams.resumed(last_event_id)
+        seen = resumed[1] if resumed and resumed[0] is run else 0
+        if run.done and seen == len(run.events):
+            return Response(status_code=204, headers={"cache-control": "no-store"})
+        return EventResponse(run.listen(seen))
+
+    @router.delete(
+        "/streams/{stream}",
+        operation_id="stopStream",
+        summary="Stop an answer",
+        status_code=204,
+        response_class=Response,
+        responses=answers_with(404, 422, 429, 500, ok={204: "Stopped and forgotten."}),
+    )
+    async def stop(request: Request, stream: StreamId) -> Response:
+        """Stop an answer under way, and forget it."""
+        if streams.find(stream) is None:
             raise Refusal("not_found", page_language(request), 404)
-        await run_in_threadpool(bot.feedback, body.answer_id, body.rating, body.reason)
+        streams.drop(stream)
         return Response(status_code=204)
-
-    @router.get("/answers/{answer_id}")
-    async def stored_answer(request: Request, answer_id: str) -> Response:
-        """Return the receipt of an answer."""
-        found = await run_in_threadpool(bot.answer, answer_id)
-        if found is None:
-            raise Refusal("not_found", page_language(request), 404)
-        return JSONResponse(found.as_json())
 
     return router
 
 
-async def _events(stream: AsyncIterator[Answer]) -> AsyncIterator[str]:
+async def _as_json(request: Request, stream: AsyncIterator[Answer]) -> Response:
+    answer = await whole(request, stream)
+    if answer is None:
+        return Response(status_code=499)  # nobody reads it
+    return JSONResponse(answer.as_json(), headers={"cache-control": "no-store"})
+
+
+async def _events(stream: AsyncIterator[Answer]) -> AsyncIterator[Named]:
     """Yield ``status`` when a step begins, ``token`` for new text, then ``answer`` or ``error``.
 
     A token that is not ``checked`` ends in a language model's words of an unfinished sentence: it may be taken back by
@@ -94,20 +171,20 @@ async def _events(stream: AsyncIterator[Answer]) -> AsyncIterator[str]:
     try:
         async for answer in stream:
             if answer.complete:
-                yield _event("answer", answer.as_json())
+                yield "answer", answer.as_json()
                 return
             if answer.stage != stage:
                 stage = answer.stage
-                yield _event("status", {"stage": stage})
-            checked = not answer.provisional
-            if answer.text.startswith(shown) and answer.text != shown:
-                yield _event("token", {"text": answer.text[len(shown) :], "checked": checked})
-            elif answer.text != shown:
-                yield _event("token", {"text": answer.text, "replaces": True, "checked": checked})
+                yield "status", {"stage": stage}
+            if answer.text != shown:
+                yield "token", _token(answer, shown)
             shown = answer.text
     except Refusal as refusal:
-        yield _event("error", problems.details(refusal.key, refusal.status, refusal.sentence))
+        yield "error", problems.details(refusal.key, refusal.status, refusal.sentence)
 
 
-def _event(name: str, data: dict[str, Any]) -> str:
-    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+def _token(answer: Answer, shown: str) -> dict[str, Any]:
+    is_checked = not answer.provisional
+    if answer.text.startswith(shown):
+        return {"text": answer.text[len(shown) :], "checked": is_checked}
+    return {"text": answer.text, "replaces": True, "checked": is_checked}

@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
@@ -18,7 +18,12 @@ from bot.wording import say
 from ingest.documents import Language
 from ingest.settings import Settings
 from ui import calendar
-from ui.api.callers import page_language
+from ui.api.callers import JSON, page_language
+from ui.api.documents import UNCHANGED, IfNoneMatch
+from ui.api.examples import body, example
+from ui.api.openapi import answers_with
+from ui.api.reading import JsonRoute
+from ui.api.schemas import Text
 from ui.asking import Bot, Refusal, looked_up
 
 Size = Literal["micro", "small", "medium", "large"]
@@ -29,21 +34,18 @@ LegalForm = Literal[
 Seat = Literal["wallonia", "german_community", "brussels", "flanders", "belgium", "eu"]
 Stage = Literal["starter", "established"]
 ProgrammeId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=100)]
-Sector = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Sector = Annotated[Text, Field(min_length=1, max_length=60)]
 
 
 class Firm(BaseModel):
     """What is known of a firm. What is left out is not known, and never counts as a yes. Nothing of it is kept."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"size": "small", "seat": ["wallonia"], "legal_form": ["company"]}]},
-    )
+    model_config = ConfigDict(extra="forbid")
 
     size: Size | None = Field(None, description="Micro: under 10 people; small: under 50; medium: under 250.")
     legal_form: list[LegalForm] = Field([], max_length=8, description="One, or several where it has several.")
     seat: list[Seat] = Field([], max_length=6, description="Where it has a seat of operations.")
-    place: str | None = Field(
+    place: Text | None = Field(
         None, min_length=1, max_length=80, description="A town, instead of seat: «Namur» is in Wallonia."
     )
     stage: Stage | None = Field(None, description="Whether it is being founded or is established.")
@@ -133,77 +135,94 @@ async def verdicts(bot: Bot, asked: Asked, language: Language) -> Verdicts:
 
 def router(bot: Bot, settings: Settings) -> APIRouter:
     """Return the routes over *bot*."""
-    router = APIRouter(tags=["programmes"])
-    unchanged: dict[int | str, dict[str, Any]] = {304: {"description": "Unchanged since the ETag of If-None-Match."}}
+    router = APIRouter(route_class=JsonRoute, tags=["programmes"])
 
-    @router.get("/programmes", response_model=Listed, responses=unchanged, summary="The programmes, as they are today")
+    @router.get(
+        "/programmes",
+        operation_id="listProgrammes",
+        summary="List the programmes",
+        response_model=Listed,
+        responses=answers_with(422, 429, 500, 503, ok={200: example("programmes"), 304: UNCHANGED}, headers=("ETag",)),
+    )
     async def programmes(
         request: Request,
         state: Annotated[list[State], Query(description="States to keep; none: all.", max_length=5)] = [],  # noqa: B006
         kind: Annotated[list[Kind], Query(description="Kinds to keep; none: all.", max_length=4)] = [],  # noqa: B006
-        lang: Annotated[Language | None, Query(description="Language; else that of Accept-Language.")] = None,
+        if_none_match: IfNoneMatch = None,
     ) -> Response:
         """Return the programmes with what is confirmed of them, each value with its sentence and its source.
 
-        States are those of today in Brussels. What our sources do not say is null or in ``missing``.
+        States are those of today in Brussels. What our sources do not say is null or in `missing`. Titles and words are
+        in the language of the caller, where a sheet has it.
         """
-        language = page_language(request, lang)
+        language = page_language(request)
         found = await looked_up(bot, language, lambda: bot.programmes(language))
-        body = as_bytes(Listed(bot.today, bot.generation, language, chosen(found, state, kind)))
-        return _kept(request, body, "application/json", language)
+        listed = Listed(bot.today, bot.generation, language, chosen(found, state, kind))
+        return _kept(as_bytes(listed), JSON, language, if_none_match)
 
     @router.get(
         "/programmes/{id}",
+        operation_id="readProgramme",
+        summary="Read a programme",
         response_model=Aid,
-        responses={**unchanged, 404: {"description": "No programme has this id."}},
-        summary="One programme, as it is today",
+        responses=answers_with(
+            404, 422, 429, 500, 503, ok={200: example("programme"), 304: UNCHANGED}, headers=("ETag",)
+        ),
     )
     async def programme(
         request: Request,
-        id: ProgrammeId,
-        lang: Annotated[Language | None, Query(description="Language; else that of Accept-Language.")] = None,
+        id: Annotated[str, Path(description="Id of the programme.", max_length=100)],
+        if_none_match: IfNoneMatch = None,
     ) -> Response:
-        """Return one programme with what is confirmed of it."""
-        language = page_language(request, lang)
-        found = await _one(bot, id, language)
-        return _kept(request, as_bytes(found), "application/json", language)
+        """Return one programme as it is today, with what is confirmed of it."""
+        language = page_language(request)
+        return _kept(as_bytes(await _one(bot, id, language)), JSON, language, if_none_match)
 
     @router.get(
         "/calendar.ics",
+        operation_id="readCalendar",
+        summary="Subscribe to opening and closing days",
         response_class=Response,
-        responses={
-            200: {"content": {"text/calendar": {"schema": {"type": "string"}}}, "description": "An iCalendar file."},
-            **unchanged,
-            404: {"description": "No programme has this id."},
-        },
-        summary="Opening and closing days, to subscribe to",
-    )
+        responses=answers_with(
+            404, 422, 429, 500, 503, headers=("ETag",),
+            ok={200: {"content": {"text/calendar": {"schema": {"type": "string"}, "example": example("calendar")}}},
+                304: UNCHANGED},
+        ),
+    )  # fmt: skip
     async def calendar_file(
         request: Request,
-        programme: Annotated[ProgrammeId | None, Query(description="Only the days of this programme.")] = None,
-        lang: Annotated[Language | None, Query(description="Language; else that of Accept-Language.")] = None,
+        programme: Annotated[
+            str | None, Query(description="Id of the only programme to tell the days of.", max_length=100)
+        ] = None,
+        if_none_match: IfNoneMatch = None,
     ) -> Response:
-        """Return the days that are known to the day and not past, as all-day events."""
-        language = page_language(request, lang)
-        if programme:
+        """Return the days that are known to the day and not past, as all-day events of an iCalendar file."""
+        language = page_language(request)
+        if programme is not None:
             found: tuple[Aid, ...] = (await _one(bot, programme, language),)
         else:
             found = await looked_up(bot, language, lambda: bot.programmes(language))
-        body = calendar.calendar(found, bot.today, language)
-        response = _kept(request, body, "text/calendar", language)
+        file = calendar.calendar(found, bot.today, language)
+        response = _kept(file, "text/calendar", language, if_none_match)
         response.headers["content-disposition"] = 'inline; filename="guichet-ia.ics"'
         return response
 
-    @router.post("/eligibility", response_model=Verdicts, summary="Whether a firm may apply")
+    @router.post(
+        "/eligibility",
+        operation_id="checkEligibility",
+        summary="Tell whether a firm may apply",
+        response_model=Verdicts,
+        responses=answers_with(400, 413, 415, 422, 429, 500, 503, ok={200: example("verdicts")}),
+        openapi_extra=body("firms"),
+    )
     async def eligibility(request: Request, body: Asked) -> Response:
         """Return yes, no or unknown for each programme, with every rule, its sentence, and what to ask next.
 
         A rule that needs what the profile leaves out is unknown, and so is a programme whose rules are not all known.
         Nothing of the profile is stored or logged.
         """
-        language = page_language(request, body.language)
-        found = await verdicts(bot, body, language)
-        return Response(as_bytes(found), media_type="application/json", headers={"cache-control": "no-store"})
+        found = await verdicts(bot, body, page_language(request, body.language))
+        return Response(as_bytes(found), media_type=JSON, headers={"cache-control": "no-store"})
 
     return router
 
@@ -216,16 +235,13 @@ async def _one(bot: Bot, id: str, language: Language) -> Aid:
     return aid
 
 
-def _kept(request: Request, body: bytes, media_type: str, language: Language) -> Response:
-    """Return *body* with its ETag, or 304 where the caller has it already.
+def _kept(content: bytes, media_type: str, language: Language, known: str | None) -> Response:
+    """Return *content* with its mark, or 304 where the caller knows that mark.
 
-    The tag is one of the content: it changes with the corpus, a decision of staff, and the day.
+    It is a mark of the bytes: it changes with the corpus, a decision of staff, and the day.
     """
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {
-        "etag": tag, "cache-control": "public, no-cache", "vary": "Accept-Language", "content-language": language,
-    }  # fmt: skip
-    known = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
-    if tag in known or known == ["*"]:
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {"etag": tag, "cache-control": "no-cache", "vary": "Accept-Language", "content-language": language}
+    if known and (known.strip() == "*" or tag in [each.strip().removeprefix("W/") for each in known.split(",")]):
         return Response(status_code=304, headers=headers)
-    return Response(body, media_type=media_type, headers=headers)
+    return Response(content, media_type=media_type, headers=headers)

@@ -13,20 +13,24 @@ from bot.programmes import DESCRIBED
 from bot.searching import MOST, Found
 from ingest.documents import Language
 from ingest.settings import Settings
-from ui.api.callers import page_language
+from ui.api.callers import JSON, page_language
+from ui.api.examples import body, example
+from ui.api.openapi import answers_with
 from ui.api.programmes import as_bytes
-from ui.asking import Bot, checked, looked_up
+from ui.api.reading import JsonRoute
+from ui.api.schemas import Text
+from ui.asking import SAYS, Bot, checked, looked_up
 
 
 class Searched(BaseModel):
     """What to search for."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{"query": "chèque maturité numérique taux", "limit": 5, "current_only": True}]},
-    )
+    model_config = ConfigDict(extra="forbid")
 
-    query: str = Field(description="A few words or a question; at most as long as a question may be.")
+    query: Text = Field(
+        description="A few words or a question; at most as long as a question may be.",
+        json_schema_extra={"minLength": 1, "pattern": SAYS.pattern},
+    )
     language: Language | None = Field(None, description="Language of the query; else it is found out.")
     limit: int = Field(10, ge=1, le=MOST, description="Most passages to return.")
     current_only: bool = Field(False, description="Whether sheets of programmes that are closed today are left out.")
@@ -47,7 +51,7 @@ class Results:
 
 async def results(bot: Bot, asked: Searched, page: Language, settings: Settings) -> Results:
     """Return what is found for a query; it is neither kept nor logged."""
-    query = checked(asked.query, page, settings)
+    query = checked(asked.query, page, settings, "#/query")
     found = await looked_up(
         bot,
         page,
@@ -60,12 +64,19 @@ async def results(bot: Bot, asked: Searched, page: Language, settings: Settings)
 
 def router(bot: Bot, settings: Settings) -> APIRouter:
     """Return the routes over *bot*."""
-    router = APIRouter(tags=["search"])
+    router = APIRouter(route_class=JsonRoute, tags=["search"])
 
-    @router.post("/search", response_model=Results, summary="Passages of our sources")
+    @router.post(
+        "/search",
+        operation_id="search",
+        summary="Search the sources",
+        response_model=Results,
+        responses=answers_with(400, 413, 415, 422, 429, 500, 503, ok={200: example("results")}),
+        openapi_extra=body("searches"),
+    )
     async def search(request: Request, body: Searched) -> Response:
         """Return passages with the sentence that comes closest to the query, letter for letter, dated and linked."""
         found = await results(bot, body, page_language(request, body.language), settings)
-        return Response(as_bytes(found), media_type="application/json", headers={"cache-control": "no-store"})
+        return Response(as_bytes(found), media_type=JSON, headers={"cache-control": "no-store"})
 
     return router

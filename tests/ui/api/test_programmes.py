@@ -136,25 +136,19 @@ def test_who_has_it_already_is_told_so(site: TestClient, bot: Bot, path: str) ->
     assert TestClient(app).get(path, params={"lang": "fr"}, headers={"if-none-match": tag}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/api/v1/programmes/nowhere", "/api/v1/calendar.ics?programme=nowhere"])
+@pytest.mark.parametrize(
+    "path",
+    ["programmes/nowhere", "programmes/UPPER%20%00", "calendar.ics?programme=nowhere", "calendar.ics?programme="],
+)
 def test_a_programme_that_is_not_known_is_a_problem(site: TestClient, path: str) -> None:
     """404 as problem details."""
-    response = site.get(path)
+    response = site.get(f"/api/v1/{path}")
     assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json")
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "programmes?state=ajar",
-        "programmes?kind=x",
-        "programmes?lang=it",
-        "programmes/UPPER",
-        "calendar.ics?programme=..",
-    ],
-)
+@pytest.mark.parametrize("path", ["programmes?state=ajar", "programmes?kind=x", "programmes?" + "state=open&" * 6])
 def test_bad_queries_are_problems(site: TestClient, path: str) -> None:
-    """What is no state, kind, language or id is refused."""
+    """What is no state or kind is refused, and so are more of them than there are."""
     response = site.get(f"/api/v1/{path}")
     assert (response.status_code, response.headers["content-type"]) == (422, "application/problem+json")
 
@@ -263,7 +257,7 @@ def test_a_query_that_does_not_fit_is_a_problem(site: TestClient, body: dict[str
 
 def test_a_query_never_stands_in_an_address(site: TestClient) -> None:
     """Addresses end up in the logs of proxies: there is no GET."""
-    assert site.get("/api/v1/search", params={"q": "Start IA"}).status_code in (404, 405)
+    assert site.get("/api/v1/search", params={"q": "Start IA"}).status_code == 405
 
 
 def test_nothing_that_is_told_is_kept_or_logged(site: TestClient, bot: Bot, caplog: pytest.LogCaptureFixture) -> None:
