@@ -80,8 +80,8 @@ def as_document(found: Found) -> Document:
         page_content=found.passage,
         metadata={
             "quote": found.quote, "role": found.role, "document": found.document, "version": found.version,
-            "title": found.title, "url": found.url, "source": found.link or found.url or found.document, "page": found.page,
-            "heading": found.heading, "language": found.language, "as_of": found.as_of,
+            "title": found.title, "url": found.url, "source": found.link or found.url or found.document,
+            "page": found.page, "heading": found.heading, "language": found.language, "as_of": found.as_of,
             "verified_on": found.verified_on, "confidence": found.confidence, "state": found.state,
             "score": found.score, "match": found.match,
         },

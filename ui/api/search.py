@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from bot.programmes import DESCRIBED
 from bot.searching import MOST, Found
@@ -22,6 +23,13 @@ from ui.api.schemas import Text
 from ui.asking import SAYS, Bot, checked, looked_up
 
 
+def _counted(value: Any) -> Any:
+    """Return a number as it is; JSON has 5 and 5.0 for one number, and "5" and true for none."""
+    if isinstance(value, str | bool):
+        raise ValueError("a number is needed")
+    return value
+
+
 class Searched(BaseModel):
     """What to search for."""
 
@@ -32,8 +40,10 @@ class Searched(BaseModel):
         json_schema_extra={"minLength": 1, "pattern": SAYS.pattern},
     )
     language: Language | None = Field(None, description="Language of the query; else it is found out.")
-    limit: int = Field(10, ge=1, le=MOST, description="Most passages to return.")
-    current_only: bool = Field(False, description="Whether sheets of programmes that are closed today are left out.")
+    limit: Annotated[int, BeforeValidator(_counted)] = Field(10, ge=1, le=MOST, description="Most passages to return.")
+    current_only: StrictBool = Field(
+        False, description="Whether sheets of programmes that are closed today are left out."
+    )
     languages: list[Language] = Field([], max_length=4, description="Languages of passages to keep; empty: all.")
 
 
