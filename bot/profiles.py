@@ -22,6 +22,8 @@ from ingest.snapshot import Reading
 
 ASKED: tuple[str, ...] = ("size", "legal_form", "seat", "stage", "sector")
 """The criteria that rules know."""
+_TRUTHS: tuple[Truth, ...] = ("yes", "unknown", "no")
+_STATES: tuple[State, ...] = ("open", "permanent", "opens", "unknown", "closed")
 _SEATS = frozenset({"wallonia", "brussels", "flanders"})
 
 
@@ -69,8 +71,8 @@ class Judged:
     id: str
     title: str
     eligible: Truth
-    """By the confirmed rules; unknown means that it cannot be told. «yes» says nothing of whether it is open: see
-    ``state``."""
+    """By the confirmed rules; unknown means that it cannot be told. With «yes», the quoted sentences may still hold
+    conditions of other kinds, and whether it is open, ``state`` says."""
     text: str
     """The verdict in one sentence."""
     state: State
@@ -98,15 +100,21 @@ def judged(
     language: Language,
     only: Sequence[str] = (),
 ) -> tuple[Judged, ...]:
-    """Return the verdict on each programme, or on those of *only* that there are: yes first, then unknown, then no."""
+    """Return the verdict on each programme, or on those of *only* that there are.
+
+    Yes comes first, then unknown, then no; of equals the open ones.
+    """
     cards = standing(library, contradictions, today, language)
     chosen = [cards[id] for id in dict.fromkeys(only) if id in cards] if only else cards.values()
     # Not the confirmed side of a card: a rule that waits to be confirmed keeps «yes» from being said.
     found = [
         _judged(card, library, profile, state_of(card, library, contradictions, today), language) for card in chosen
     ]
-    order: dict[Truth, int] = {"yes": 0, "unknown": 1, "no": 2}
-    return tuple(sorted(found, key=lambda each: (order[each.eligible], each.title.casefold(), each.id)))
+    return tuple(sorted(found, key=_place))
+
+
+def _place(each: Judged) -> tuple[int, int, str, str]:
+    return _TRUTHS.index(each.eligible), _STATES.index(each.state), each.title.casefold(), each.id
 
 
 def _judged(card: Card, library: Reading, profile: Profile, state: State, language: Language) -> Judged:

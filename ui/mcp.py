@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -24,7 +24,7 @@ from bot.programmes import DESCRIBED, Aid, Fact, Kind
 from bot.wording import say
 from ingest.documents import Language
 from ingest.settings import LOOPBACK, Settings
-from ui.api.programmes import Asked, Firm, ProgrammeId, Verdicts, chosen, verdicts
+from ui.api.programmes import Asked, Firm, ProgrammeId, Verdicts, chosen, form, verdicts
 from ui.api.search import Results, Searched, results
 from ui.asking import Bot, Refusal, answers, checked, looked_up
 
@@ -187,14 +187,15 @@ class Tool(Generic[Given]):
 
     def output_schema(self) -> dict[str, Any]:
         """Return the schema of what it returns."""
-        return TypeAdapter(self.returns).json_schema(mode="serialization")
+        schema: dict[str, Any] = form(self.returns).json_schema(mode="serialization")
+        return schema
 
     async def run(self, arguments: Mapping[str, Any]) -> tuple[str, Any]:
         """Return the result as text and as data; errors are for the caller to put into words."""
         given = self.takes.model_validate(arguments)
         async with asyncio.timeout(self.seconds):
             found = await self.call(given)
-        return self.read(found, given), TypeAdapter(self.returns).dump_python(found, mode="json")
+        return self.read(found, given), form(self.returns).dump_python(found, mode="json")
 
 
 def tools(bot: Bot, settings: Settings) -> dict[str, Tool[Any]]:
@@ -357,6 +358,8 @@ def _proven(fact: Fact, language: Language) -> str:
 def _verdicts(found: Verdicts, language: Language) -> str:
     lines = list(found.notes)
     for each in found.programmes:
+        if not each.rules:
+            continue
         lines.append(f"# {each.title} ({each.id}; {say(f'desk_programmes.state_{each.state}', language)})")
         lines.append(each.text)
         for rule in each.rules:
@@ -367,6 +370,9 @@ def _verdicts(found: Verdicts, language: Language) -> str:
         if each.questions:
             asked = " ".join(question.text for question in each.questions)
             lines.append(f"{say('programmes_api.ask_next', language)} {asked}")
+    if silent := [each for each in found.programmes if not each.rules]:
+        # Most programmes: one line for all of them.
+        lines += [f"# {', '.join(each.id for each in silent)}", silent[0].text]
     return "\n".join(lines) or say("programmes_api.no_programme", language)
 
 

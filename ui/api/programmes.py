@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request
@@ -106,9 +107,15 @@ class Verdicts:
     __pydantic_config__ = DESCRIBED
 
 
+@cache
+def form(kind: type[Any]) -> TypeAdapter[Any]:
+    """Return what writes values of *kind* as JSON; making it takes longer than writing."""
+    return TypeAdapter(kind)
+
+
 def as_bytes(value: Any) -> bytes:
     """Return a value of ours as JSON."""
-    return TypeAdapter(type(value)).dump_json(value)
+    return form(type(value)).dump_json(value)
 
 
 def chosen(aids: tuple[Aid, ...], states: list[State], kinds: list[Kind]) -> tuple[Aid, ...]:
