@@ -18,8 +18,8 @@ def events(text: str) -> list[tuple[str, dict[str, object]]]:
     """Return name and data of each event of a stream."""
     found = []
     for block in text.strip().split("\n\n"):
-        name, data = block.split("\n")
-        found.append((name.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
+        fields = dict(line.split(": ", 1) for line in block.split("\n"))
+        found.append((fields["event"], json.loads(fields["data"])))
     return found
 
 

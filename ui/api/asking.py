@@ -17,7 +17,7 @@ from ui.api.examples import body, example
 from ui.api.openapi import answers_with, events
 from ui.api.reading import JsonRoute
 from ui.api.schemas import Question
-from ui.api.streams import GRACE, EventResponse, Named, Streams
+from ui.api.streams import GRACE, RETRY, EventResponse, Named, Streams
 from ui.asking import SOON, Bot, Refusal, answers, checked, not_ready, whole
 
 LastEventId = Annotated[
@@ -134,7 +134,7 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
         seen = resumed[1] if resumed and resumed[0] is run else 0
         if run.done and seen == len(run.events):
             return Response(status_code=204, headers={"cache-control": "no-store"})
-        return EventResponse(run.listen(seen))
+        return EventResponse(run.listen(seen), retry=RETRY)
 
     @router.delete(
         "/streams/{stream}",

@@ -292,7 +292,7 @@ def _inert(text: str) -> str:
 
 def _literal(text: str) -> str:
     """Return a text of a source on one line, every sign of Markdown as it stands."""
-    return re.sub(r"([\\`*_\[\]<>#~|])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_\[\]<>#~|])", r"\\\1", re.sub(r"[ \t\r\n]+", " ", text))
 
 
 def _usage(answer: Answer) -> dict[str, int]:

@@ -12,7 +12,7 @@ import logging
 import re
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from typing import Any
 
 from starlette.responses import StreamingResponse
@@ -26,6 +26,8 @@ HEARTBEAT = 10.0
 """Seconds of silence after which a comment tells proxies and callers that the answer is still under way."""
 GRACE = 15.0
 """Seconds that an answer goes on without a listener, where its caller said that it may come back."""
+RETRY = 1000
+"""Milliseconds after which a browser connects again to a stream that broke."""
 KEPT = 120.0
 """Seconds that the events of a finished answer are kept."""
 MOST = 512
@@ -186,10 +188,11 @@ class Streams:
 class EventResponse(StreamingResponse):
     """A stream of events to one caller; when he goes, what made them is told at once."""
 
-    def __init__(self, events: AsyncIterator[str], headers: dict[str, str] | None = None) -> None:
+    def __init__(self, events: AsyncIterator[str], headers: dict[str, str] | None = None, retry: int = 0) -> None:
+        """*retry* tells a browser after how many milliseconds to connect again."""
         unbuffered = {"cache-control": "no-store", "x-accel-buffering": "no"}
-        super().__init__(events, media_type=EVENTS, headers=unbuffered | (headers or {}))
-        self._events = events
+        self._events = _after(f"retry: {retry}\n\n", events) if retry else events
+        super().__init__(self._events, media_type=EVENTS, headers=unbuffered | (headers or {}))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the events until they end or the caller goes."""
@@ -198,3 +201,10 @@ class EventResponse(StreamingResponse):
         finally:
             # A generator that is only dropped would be closed some time later.
             await self._events.aclose()  # type: ignore[attr-defined]
+
+
+async def _after(first: str, events: AsyncIterator[str]) -> AsyncIterator[str]:
+    yield first
+    async with aclosing(events):  # type: ignore[type-var]
+        async for event in events:
+            yield event

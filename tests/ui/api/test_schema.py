@@ -6,19 +6,8 @@ import time
 
 import schemathesis
 from fastapi import FastAPI
-from schemathesis.config import (
-    ChecksConfig,
-    GenerationConfig,
-    NegativeDataRejectionConfig,
-    OperationConfig,
-    OperationsConfig,
-    PositiveDataAcceptanceConfig,
-    ProjectConfig,
-    ProjectsConfig,
-    SchemathesisConfig,
-)
+from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
-from schemathesis.filters import FilterSet
 
 from tests.slowness import slowness
 
@@ -53,13 +42,11 @@ def test_no_request_gets_what_the_document_does_not_promise(application: FastAPI
 
 def _configuration() -> SchemathesisConfig:
     """Return all checks; which message is the question, no schema of a chat can say, so one of them may be refused."""
-    chat = FilterSet()
-    chat.include(path="/v1/chat/completions")
-    lenient = ChecksConfig(positive_data_acceptance=PositiveDataAcceptanceConfig(enabled=False))
-    refusals = NegativeDataRejectionConfig(expected_statuses=["400", "404", "406", "413", "415", "422"])
-    project = ProjectConfig(
-        checks=ChecksConfig(negative_data_rejection=refusals),
-        generation=GenerationConfig(max_examples=EXAMPLES, deterministic=True, database="none"),
-        operations=OperationsConfig(operations=[OperationConfig(filter_set=chat, checks=lenient)]),
-    )
-    return SchemathesisConfig(projects=ProjectsConfig(default=project), seed=20261130)
+    refusals = {"negative_data_rejection": {"expected-statuses": ["400", "404", "406", "413", "415", "422"]}}
+    lenient = {**refusals, "positive_data_acceptance": {"enabled": False}}
+    project = {
+        "checks": refusals,
+        "generation": {"max-examples": EXAMPLES, "deterministic": True, "database": "none"},
+        "operations": [{"include-path": "/v1/chat/completions", "checks": lenient}],
+    }
+    return SchemathesisConfig.from_dict(project | {"seed": 20261130})

@@ -1,0 +1,235 @@
+"""Answers as events: over real connections, which break, are left and come back."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import sync_playwright
+
+from ingest.settings import load
+from tests.slowness import slowness
+from tests.ui.api.served import Event, read, served
+from tests.ui.scripted import ScriptedBot
+from ui.api import asking, streams
+from ui.server import create_app
+
+QUESTION = {"question": "Qu'est-ce que Start IA ?"}
+SLOW = {"question": "slow: qu'est-ce que Start IA ?"}
+EVENTS = {"Accept": "text/event-stream"}
+CHROMIUM = Path("/usr/bin/chromium")
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[tuple[ScriptedBot, str]]:
+    """A bot that takes a tenth of a second for each step, and where it answers."""
+    bot = ScriptedBot(pause=0.1)
+    with served(create_app(bot, load(max_question=600))) as address:
+        yield bot, address
+
+
+@pytest.fixture
+def slow_bot(shared: tuple[ScriptedBot, str]) -> ScriptedBot:
+    """That bot, as if nobody had asked it."""
+    bot, _ = shared
+    bot.finished = 0
+    bot.histories.clear()
+    return bot
+
+
+@pytest.fixture
+def client(shared: tuple[ScriptedBot, str]) -> Iterator[httpx.Client]:
+    """A client of it."""
+    with httpx.Client(base_url=shared[1], timeout=20) as client:
+        yield client
+
+
+def heard(client: httpx.Client, address: str, *, most: int = 100, after: str = "") -> list[Event]:
+    """Return the next events of a stream; the connection is broken off after *most*."""
+    found: list[Event] = []
+    with client.stream("GET", address, headers={"Last-Event-ID": after} if after else {}) as response:
+        assert response.status_code == 200
+        for event in read(response.iter_lines()):
+            found.append(event)
+            if len(found) == most:
+                break
+    return found
+
+
+def test_an_interrupted_stream_goes_on_where_it_broke(client: httpx.Client, slow_bot: ScriptedBot) -> None:
+    """A caller who comes back with the last event's id gets the rest, without a gap, and nothing is asked again."""
+    started = client.post("/api/v1/streams", json=QUESTION)
+    address = started.headers["location"]
+    assert started.status_code == 201
+    assert QUESTION["question"] not in address
+    first = heard(client, address, most=2)
+    rest = heard(client, address, after=first[-1].id)
+    whole = heard(client, address)
+    assert [event.id for event in first + rest] == [event.id for event in whole]
+    assert len({event.id for event in whole}) == len(whole)
+    assert rest[-1].name == "answer"
+    assert len(slow_bot.histories) == 1
+
+
+def test_a_stream_that_was_heard_to_the_end_sends_nobody_back(client: httpx.Client) -> None:
+    """After the last event there is 204, which ends a browser's EventSource; the whole answer can still be heard."""
+    address = client.post("/api/v1/streams", json=QUESTION).headers["location"]
+    last = heard(client, address)[-1]
+    assert client.get(address, headers={"Last-Event-ID": last.id}).status_code == 204
+    assert heard(client, address)[-1].data == last.data
+
+
+def test_the_same_request_with_the_last_id_is_not_asked_again(client: httpx.Client, slow_bot: ScriptedBot) -> None:
+    """Clients that repeat their POST when it broke get what they missed; another question is a new one."""
+    whole = client.post("/api/v1/ask", json=QUESTION, headers=EVENTS)
+    events = list(read(whole.text.splitlines()))
+    again = client.post("/api/v1/ask", json=QUESTION, headers=EVENTS | {"Last-Event-ID": events[1].id})
+    assert list(read(again.text.splitlines())) == events[2:]
+    assert again.headers["content-location"] == whole.headers["content-location"]
+    assert len(slow_bot.histories) == 1
+    other = client.post(
+        "/api/v1/ask", json=SLOW | {"question": "Wat is Start IA?"}, headers=EVENTS | {"Last-Event-ID": events[1].id}
+    )
+    assert len(slow_bot.histories) == 2
+    assert list(read(other.text.splitlines()))[-1].data["question"] == "Wat is Start IA?"
+
+
+def test_who_leaves_stops_the_answer(client: httpx.Client, slow_bot: ScriptedBot) -> None:
+    """An answer on its asker's own connection ends with it; one at an address of its own waits for him."""
+    with client.stream("POST", "/api/v1/ask", json=QUESTION, headers=EVENTS) as response:
+        next(read(response.iter_lines()))
+    address = client.post("/api/v1/streams", json=QUESTION).headers["location"]
+    heard(client, address, most=1)
+    time.sleep(1.0 * slowness())  # ten steps: both would have ended
+    assert slow_bot.finished == 1
+    assert heard(client, address)[-1].name == "answer"
+
+
+def test_who_leaves_stops_an_answer_as_json_too(client: httpx.Client, slow_bot: ScriptedBot) -> None:
+    """A caller who no longer waits for the whole answer does not have it made."""
+    with pytest.raises(httpx.ReadTimeout):
+        client.post("/api/v1/ask", json=QUESTION, timeout=0.25)
+    time.sleep(0.8 * slowness())
+    assert len(slow_bot.histories) == 1
+    assert slow_bot.finished == 0
+
+
+def test_a_stream_that_nobody_hears_is_stopped(
+    client: httpx.Client, slow_bot: ScriptedBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who starts an answer and never listens has it stopped, and it is forgotten."""
+    monkeypatch.setattr(asking, "GRACE", 0.15)
+    address = client.post("/api/v1/streams", json=SLOW).headers["location"]
+    time.sleep(0.3 * slowness())  # to look at it would be to hear it
+    assert client.get(address).status_code == 404
+    assert slow_bot.finished == 0
+
+
+def test_a_stream_can_be_stopped(client: httpx.Client, slow_bot: ScriptedBot) -> None:
+    """DELETE ends an answer under way and forgets it; a second time there is nothing."""
+    address = client.post("/api/v1/streams", json=SLOW).headers["location"]
+    assert client.delete(address).status_code == 204
+    assert client.delete(address).status_code == 404
+    assert client.get(address).status_code == 404
+    assert slow_bot.finished == 0
+
+
+def test_silence_is_filled_with_heartbeats(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a step takes long, comments go out, so that no proxy closes the connection."""
+    monkeypatch.setattr(streams, "HEARTBEAT", 0.1)
+    address = client.post("/api/v1/streams", json=SLOW).headers["location"]
+    with client.stream("GET", address) as response:
+        lines = response.iter_lines()
+        assert next(lines) == f"retry: {streams.RETRY}"
+        beats = 0
+        for line in lines:
+            beats += line.startswith(": ")
+            if beats == 3:
+                break
+    client.delete(address)
+    assert beats == 3
+
+
+def test_only_so_many_answers_are_held_at_a_time(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When all places are taken by answers under way, another one is refused for a moment; finished ones make room."""
+    done = client.post("/api/v1/streams", json=QUESTION).headers["location"]
+    heard(client, done)
+    monkeypatch.setattr(streams, "MOST", 1)
+    address = client.post("/api/v1/streams", json=SLOW).headers["location"]
+    assert client.get(done).status_code == 404
+    refused = client.post("/api/v1/streams", json=QUESTION)
+    assert refused.status_code == 503
+    assert refused.headers["retry-after"].isdecimal()
+    assert refused.json()["type"].endswith(":busy")
+    asked = client.post("/api/v1/ask", json=QUESTION, headers=EVENTS)
+    assert list(read(asked.text.splitlines()))[-1].name == "answer"
+    client.delete(address)
+
+
+def test_finished_answers_are_forgotten_after_a_while(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What visitors asked does not stay in memory."""
+    monkeypatch.setattr(streams, "KEPT", 0.05)
+    response = client.post("/api/v1/ask", json=QUESTION, headers=EVENTS)
+    address = response.headers["content-location"]
+    until = time.monotonic() + 5
+    while client.get(address).status_code != 404 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert client.get(address).status_code == 404
+
+
+def test_ids_of_other_streams_lead_nowhere(client: httpx.Client) -> None:
+    """A wrong, forged or endless Last-Event-ID brings the stream from its beginning, never another one's."""
+    mine = client.post("/api/v1/streams", json=QUESTION).headers["location"]
+    other = heard(client, client.post("/api/v1/streams", json=QUESTION).headers["location"])
+    whole = heard(client, mine)
+    for forged in (other[1].id, "x", "9" * 5000, whole[0].id.replace(".1", ".999"), whole[0].id + "\\n", "../../1"):
+        assert heard(client, mine, after=forged) == whole
+
+
+def test_curl_shows_events_as_they_come(shared: tuple[ScriptedBot, str]) -> None:
+    """``curl -N`` prints the first event long before the answer is whole."""
+    command = ["curl", "-sN", "-H", "Accept: text/event-stream", "-H", "Content-Type: application/json"]
+    command += ["-d", json.dumps(QUESTION), f"{shared[1]}/api/v1/ask"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as curl:
+        assert curl.stdout
+        times = [(event.name, time.monotonic()) for event in read(curl.stdout)]
+    assert curl.returncode == 0
+    assert [times[0][0], times[-1][0]] == ["status", "answer"]
+    assert times[-1][1] - times[0][1] > 0.3
+
+
+def test_a_browsers_event_source_hears_an_answer_and_ends(shared: tuple[ScriptedBot, str]) -> None:
+    """EventSource gets every event once; left open, it connects again with its last id and is told to stop."""
+    script = """async (question) => {
+      const started = await fetch('/api/v1/streams', {
+        method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({question}),
+      })
+      const source = new EventSource(started.headers.get('Location'))
+      const heard = []
+      let opened = 0
+      for (const name of ['status', 'token', 'answer'])
+        source.addEventListener(name, (event) => heard.push([name, event.lastEventId, event.data]))
+      source.addEventListener('open', () => { opened += 1 })
+      while (source.readyState !== EventSource.CLOSED) await new Promise((next) => setTimeout(next, 50))
+      return {heard, opened}
+    }"""
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is missing")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.goto(shared[1] + "/quality")
+        result = page.evaluate(script, QUESTION["question"])
+        browser.close()
+    names = [name for name, _, _ in result["heard"]]
+    assert names[0] == "status"
+    assert names.count("answer") == 1
+    assert len({id for _, id, _ in result["heard"]}) == len(names)
+    answer = json.loads(result["heard"][-1][2])
+    said = "".join(json.loads(data)["text"] for name, _, data in result["heard"] if name == "token")
+    assert answer["text"].startswith(said.strip())
