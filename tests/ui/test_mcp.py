@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,9 @@ import uvicorn
 from mcp import Client, MCPError
 from starlette.applications import Starlette
 from starlette.routing import Route
+from starlette.types import Scope
 
-from ingest.documents import LANGUAGES
+from ingest.documents import LANGUAGES, Language
 from ingest.settings import ROOT, load
 from tests.bot import starter
 from tests.slowness import slowness
@@ -32,6 +35,7 @@ from ui import mcp
 from ui.asking import Refusal
 from ui.server import create_app
 
+GUIDE = ROOT / "docs" / "mcp.md"
 TOOLS = ("search_sources", "ask", "list_programmes", "check_eligibility")
 CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("search_sources", {"query": "taux du chèque maturité numérique", "limit": 3}),
@@ -325,6 +329,34 @@ def test_a_tool_that_takes_too_long_is_ended() -> None:
     assert text(result) == "The answer took too long. Try again in a moment."
 
 
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+def test_every_call_asks_whether_it_may_pass(mode: str) -> None:
+    """Limits see the request, the tool and the language; what they refuse is told to the model."""
+    seen: list[tuple[str, str, str]] = []
+
+    @asynccontextmanager
+    async def passing(scope: Scope, tool: str, language: Language) -> AsyncIterator[str]:
+        seen.append((scope["client"][0], tool, language))
+        if tool == "ask":
+            raise Refusal("not_found", language, 429)
+        yield "key of a test"
+
+    app = Starlette(routes=[Route(mcp.PATH, mcp.Endpoint(ScriptedBot(), load(max_question=600), passing))])
+
+    async def work(client: Client) -> tuple[Any, Any]:
+        return (
+            await client.call_tool("ask", {"question": "Start IA", "language": "de"}),
+            await client.call_tool("search_sources", {"query": "Start IA"}),
+        )
+
+    with Running(app) as running:
+        refused, found = asked(running, work, mode=mode)
+    assert seen == [("127.0.0.1", "ask", "de"), ("127.0.0.1", "search_sources", "en")]
+    assert text(refused) == Refusal("not_found", "de", 429).sentence
+    assert refused.is_error
+    assert not found.is_error
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_bot_that_is_not_ready_says_so(language: str) -> None:
     """While the guichet starts, a tool says so in the language of the call."""
@@ -349,3 +381,18 @@ def test_the_server_stops_with_a_client_at_hand(tmp_path: Path) -> None:
     for _ in range(2):
         with Running(app) as running:
             assert not call(running, "list_programmes", {}).is_error
+
+
+def test_the_guide_tells_every_tool_and_argument(site: Running) -> None:
+    """The guide names each tool with all that it takes."""
+    guide = GUIDE.read_text("utf-8")
+    for tool in asked(site, lambda client: client.list_tools()).tools:
+        (row,) = re.findall(rf"^\| `{tool.name}` \|.*$", guide, re.MULTILINE)
+        assert {name for name in tool.input_schema["properties"] if f"`{name}`" not in row} == set()
+
+
+def test_the_example_of_the_guide_runs(site: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    """The lines of the guide list what is open, as they stand there but for the address."""
+    (example,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    exec(example.replace("http://127.0.0.1:7860", site.address), {})
+    assert "eic-accelerator" in capsys.readouterr().out
