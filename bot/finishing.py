@@ -136,13 +136,17 @@ def _state(part: Part, numbers: Mapping[Candidate, int], language: Language, *, 
 def _cite(number: int, candidate: Candidate) -> Citation:
     passage, span = candidate.passage, candidate.span
     url = span.source.url or passage.url
-    link = f"{url}#page={passage.page}" if url and passage.page and url.endswith(".pdf") else url
     return Citation(
         n=number, document=passage.document, version=passage.version, title=passage.title, url=url, page=passage.page,
         heading=span.heading, language=passage.language, quote=passage.text[span.start : span.end],
         passage=passage.shown, passage_id=passage.id, as_of=span.source.as_of or passage.as_of,
-        confidence=span.source.confidence, link=link,
+        confidence=span.source.confidence, link=linked(url, passage.page),
     )  # fmt: skip
+
+
+def linked(url: str | None, page: int | None) -> str | None:
+    """Return *url* at the page of a PDF, where it is one."""
+    return f"{url}#page={page}" if url and page and url.endswith(".pdf") else url
 
 
 def _documents(chosen: Iterable[Candidate], library: Reading) -> list[DocumentInfo]:
@@ -177,13 +181,13 @@ def _state_line(programme: Programme, meta: dict[str, object], language: Languag
     title = programme.title.split(":")[0].strip()
     opens, closes = programme.opens or "", programme.closes or ""
     shown = str(meta.get("status_as_of") or "")
-    key = _wording(programme.state, opens, closes)
+    key = state_wording(programme.state, opens, closes)
     as_of = in_words(shown, language) if shown else "?"
     opens, closes = (in_words(date, language) if date else "" for date in (opens, closes))
     return say(f"answers.state_{key}", language, title=title, closes=closes, opens=opens, as_of=as_of)
 
 
-def _wording(state: State, opens: str, closes: str) -> str:
+def state_wording(state: State, opens: str, closes: str) -> str:
     """Return the key of the sentence: «until the 24th» needs a whole date, a mere year is said otherwise."""
     whole = len(opens if state == "opens" else closes) == 10
     if state == "opens":

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import aclosing
 from threading import Lock
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.answers import Answer, Message
+from bot.eligibility import Profile
+from bot.profiles import Judged
+from bot.programmes import Aid
+from bot.searching import MOST, Found
 from bot.service import Bot
 from bot.sheets import Shelf
 from ingest.documents import Language
@@ -96,12 +100,7 @@ class Live:
     ) -> AsyncGenerator[Answer, None]:
         """Yield growing answers; the last one is complete. See ``Bot.stream``."""
         if self.library.is_due(self.today, publishing=self._publishing):
-            # The first question after midnight waits a moment: what ended yesterday must not answer today.
-            try:
-                await asyncio.to_thread(self.settle)
-            except (GuichetError, SQLAlchemyError, OSError) as error:
-                # A full disk must not cost every visitor his answer; the chores go on trying.
-                logger.error("what was set for today could not be done: %s", type(error).__name__)
+            await asyncio.to_thread(self._catch_up)
         self._under_way += 1
         try:
             async with aclosing(self._bot.stream(question, history, language, origin)) as answers:
@@ -109,6 +108,29 @@ class Live:
                     yield answer
         finally:
             self._under_way -= 1
+
+    def search(
+        self,
+        query: str,
+        language: Language | None = None,
+        *,
+        limit: int = MOST,
+        current: bool = False,
+        languages: Collection[Language] = (),
+    ) -> list[Found]:
+        """Return up to *limit* passages, best first; see ``Bot.search``."""
+        self._catch_up()
+        return self._bot.search(query, language, limit=limit, current=current, languages=languages)
+
+    def programmes(self, language: Language = "fr") -> tuple[Aid, ...]:
+        """Return every programme as it is today; see ``Bot.programmes``."""
+        self._catch_up()
+        return self._bot.programmes(language)
+
+    def eligibility(self, profile: Profile, language: Language = "fr", only: Sequence[str] = ()) -> tuple[Judged, ...]:
+        """Return whether a firm may apply for each programme; see ``Bot.eligibility``."""
+        self._catch_up()
+        return self._bot.eligibility(profile, language, only)
 
     def answer(self, answer_id: str) -> Answer | None:
         """Return a stored answer."""
@@ -122,6 +144,16 @@ class Live:
         """Let go of the bot."""
         self.library.changed.remove(self.refresh)
         self._bot.close()
+
+    def _catch_up(self) -> None:
+        """Do what was set for today; whoever asks first after midnight waits a moment."""
+        # What ended yesterday must not answer today.
+        try:
+            if self.library.is_due(self.today, publishing=self._publishing):
+                self.settle()
+        except (GuichetError, SQLAlchemyError, OSError) as error:
+            # A full disk must not cost every visitor his answer; the chores go on trying.
+            logger.error("what was set for today could not be done: %s", type(error).__name__)
 
     def _made(self) -> Bot:
         bot = self._make(self.library.current)

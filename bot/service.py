@@ -8,7 +8,7 @@ import datetime as dt
 import logging
 import time
 import uuid
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from threading import Lock
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import claims, finishing, followups
+from bot import claims, finishing, followups, profiles, programmes, searching
 from bot.answers import Answer, Message, Status, Trace, Validated
 from bot.budget import Budget
 from bot.cards import Cards
@@ -25,6 +25,7 @@ from bot.composer import Composer
 from bot.contradictions import Contradictions
 from bot.disputing import Disputing
 from bot.draft import Draft
+from bot.eligibility import Profile
 from bot.evidence import judge
 from bot.intent import wants
 from bot.phrasing import Phraser, Phrasing, is_phrased
@@ -179,6 +180,34 @@ class Bot:
     def feedback(self, answer_id: str, rating: int, reason: str | None = None) -> None:
         """Keep a thumb up (1) or down (-1)."""
         self.library.receipts.keep_feedback(answer_id, rating, (reason or "").strip()[:500] or None)
+
+    # --- for programs --------------------------------------------------------------------------------------------
+
+    def search(
+        self,
+        query: str,
+        language: Language | None = None,
+        *,
+        limit: int = searching.MOST,
+        current: bool = False,
+        languages: Collection[Language] = (),
+    ) -> list[searching.Found]:
+        """Return up to *limit* passages, best first; nothing of the query is kept. See ``searching.found``."""
+        draft = self._understand(query, (), language)
+        asked = self._retriever.query(draft.question, draft.language)
+        return searching.found(
+            self._retriever, self.contradictions, asked, self.today, limit=limit, current=current, languages=languages
+        )
+
+    def programmes(self, language: Language = "fr") -> tuple[programmes.Aid, ...]:
+        """Return every programme as it is today, with what is confirmed of it."""
+        return programmes.aids(self.library, self.contradictions, self.today, language)
+
+    def eligibility(
+        self, profile: Profile, language: Language = "fr", only: Sequence[str] = ()
+    ) -> tuple[profiles.Judged, ...]:
+        """Return whether a firm may apply for each programme, or for those of *only*; nothing of it is kept."""
+        return profiles.judged(self.library, self.contradictions, profile, self.today, language, only)
 
     # --- the steps -----------------------------------------------------------------------------------------------
 

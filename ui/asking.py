@@ -7,12 +7,16 @@ import datetime as dt
 import logging
 import re
 import traceback
-from collections.abc import AsyncIterator, Mapping
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from starlette.requests import Request
 
 from bot.answers import Answer, Message
+from bot.eligibility import Profile
+from bot.profiles import Judged
+from bot.programmes import Aid
+from bot.searching import MOST, Found
 from bot.sheets import Shelf
 from ingest.documents import Language
 from ingest.errors import GuichetError
@@ -52,6 +56,23 @@ class Bot(Protocol):
     ) -> AsyncIterator[Answer]:
         """Yield growing answers; the last one is complete. *origin* is who pays for a language model."""
 
+    def search(
+        self,
+        query: str,
+        language: Language | None = None,
+        *,
+        limit: int = MOST,
+        current: bool = False,
+        languages: Collection[Language] = (),
+    ) -> list[Found]:
+        """Return up to *limit* passages, best first; with *current* of no programme that is closed."""
+
+    def programmes(self, language: Language = "fr") -> tuple[Aid, ...]:
+        """Return every programme as it is today."""
+
+    def eligibility(self, profile: Profile, language: Language = "fr", only: Sequence[str] = ()) -> tuple[Judged, ...]:
+        """Return whether a firm may apply for each programme, or for those of *only*."""
+
     def feedback(self, answer_id: str, rating: int, reason: str | None, /) -> None:
         """Keep what a reader thinks of an answer."""
 
@@ -61,6 +82,9 @@ class Bot(Protocol):
     @property
     def shelf(self) -> Shelf:
         """The documents of the generation that answers, as they stand today."""
+
+
+T = TypeVar("T")
 
 
 class Refusal(GuichetError):
@@ -82,14 +106,14 @@ class Refusal(GuichetError):
         super().__init__(self.sentence)
 
 
-def checked(question: str, language: Language, settings: Settings) -> str:
-    """Return *question* as it is asked, or refuse one that is empty or too long."""
+def checked(question: str, language: Language, settings: Settings, pointer: str = "#/question") -> str:
+    """Return *question* as it is asked, or refuse one that is empty or too long; *pointer* says where it stands."""
     question = question.replace("\x00", "").strip()
     if not SAYS.search(question):
-        raise Refusal("empty", language, 422, pointer="#/question")
+        raise Refusal("empty", language, 422, pointer=pointer)
     if len(question) > settings.max_question:
         count, limit = len(question), settings.max_question
-        raise Refusal("too_long", language, 422, pointer="#/question", count=count, limit=limit)
+        raise Refusal("too_long", language, 422, pointer=pointer, count=count, limit=limit)
     return question
 
 
@@ -112,13 +136,34 @@ async def answers(
         logger.error("answering failed: %s (request %s)", type(error).__name__, request_ids.current())
         raise Refusal("unexpected", page, 503) from error
     except Exception as error:  # noqa: BLE001  a visitor gets a sentence, whatever broke behind the counter
-        # Not logger.exception: the text of a foreign error may hold the question, which never enters the log.
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{where.filename}:{where.lineno}"
-        logger.error("answering failed: %s in %s (request %s)", type(error).__name__, place, request_ids.current())
-        raise Refusal("unexpected", page, 500) from None
+        raise _broken(error, page) from None
     if answer is None or not answer.complete:
         raise Refusal("unexpected", page, 500)
+
+
+async def looked_up(bot: Bot, page: Language, work: Callable[[], T]) -> T:
+    """Return what *work*, which asks *bot* without answering in words, returns; it runs in a thread.
+
+    Whatever fails becomes a ``Refusal``, as in ``answers``.
+    """
+    if not bot.ready:
+        raise not_ready(page)
+    try:
+        return await asyncio.to_thread(work)
+    except GuichetError as error:
+        logger.error("looking up failed: %s (request %s)", type(error).__name__, request_ids.current())
+        raise Refusal("unexpected", page, 503) from error
+    except Exception as error:  # noqa: BLE001  as above
+        raise _broken(error, page) from None
+
+
+def _broken(error: Exception, page: Language) -> Refusal:
+    """Log where *error* came from, and return what the visitor is told."""
+    # Not logger.exception: the text of a foreign error may hold the question, which never enters the log.
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{where.filename}:{where.lineno}"
+    logger.error("answering failed: %s in %s (request %s)", type(error).__name__, place, request_ids.current())
+    return Refusal("unexpected", page, 500)
 
 
 async def until(stopped: asyncio.Event, stream: AsyncIterator[Answer]) -> AsyncIterator[Answer]:

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-# Gradio calls home when it is imported and mounted unless this is set before.
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-
-import gradio as gr
 from fastapi import FastAPI
 
 from bot.answers import Answer, Message
@@ -19,6 +14,7 @@ from ingest.documents import Language
 from ingest.settings import Settings
 from ui import markup
 from ui.asking import Bot, Refusal, answers, checked, until
+from ui.quiet import gr
 from ui.words import preferred
 
 REMEMBERED = 8

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 from starlette.types import Scope
 
 from ingest.documents import Language
 from ingest.settings import Settings
-from ui import embed, page, plain, problems, quality, shell
+from ui import embed, mcp, page, plain, problems, quality, shell
 from ui.api import openapi
 from ui.api.callers import page_language
 from ui.api.envelope import Envelope
@@ -38,8 +40,18 @@ def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, st
     Without *staff* there is no desk, and nothing below ``/staff``.
     """
     started = secrets.token_hex(6)
+    tools = mcp.Endpoint(bot, settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        # Gradio enters this one around its own.
+        yield
+        await tools.close()
+
     # The interactive documentation of FastAPI loads its scripts from a third party: none of it is served.
-    app = FastAPI(title="Guichet IA", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    app = FastAPI(
+        title="Guichet IA", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=lifespan
+    )
 
     @app.get("/healthz", tags=["service"], operation_id="isAlive", summary="Whether the process answers")
     async def healthz() -> dict[str, str]:
@@ -77,6 +89,7 @@ def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, st
         app.include_router(router)
     close(app)
     openapi.describe(app, settings)
+    app.router.routes.append(Route(mcp.PATH, tools))
     _mount_static(app)
     problems.explain(app)
     frames = {"/": _page_framing(bot, settings, version, started)}

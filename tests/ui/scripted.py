@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from bot.answers import Answer, Citation, Message, NextStep, Programme, Statement
+from bot.eligibility import Profile
+from bot.profiles import Judged
+from bot.programmes import Aid
+from bot.searching import MOST, Found
 from bot.wording import say
 from ingest.documents import LANGUAGES, Language
 
@@ -97,6 +101,38 @@ class ScriptedBot:
         self.given[whole.id] = whole
         self.finished += 1
         yield whole
+
+    def search(
+        self,
+        query: str,
+        language: Language | None = None,
+        *,
+        limit: int = MOST,
+        current: bool = False,
+        languages: Collection[Language] = (),
+    ) -> list[Found]:
+        """Return the facts of the sheet on Start IA, where it is asked for."""
+        if "crash" in query:
+            raise ZeroDivisionError(f"secret: {query}")
+        language = language or spoken(query)
+        if "Start IA" not in query or (languages and language not in languages):
+            return []
+        passage = "\n".join(FACTS[language])
+        return [
+            Found(
+                1.0 / n, 1.0, fact, "fact", passage, "start-ia", 1, TITLES[language], None, language, None, PRESS,
+                PRESS, "2025", "high", TODAY.isoformat(), "unknown", f"{language}/start-ia:{n}",
+            )
+            for n, fact in enumerate(FACTS[language][:limit], start=1)
+        ]  # fmt: skip
+
+    def programmes(self, language: Language = "fr") -> tuple[Aid, ...]:
+        """Return no programme: nothing was confirmed of any."""
+        return ()
+
+    def eligibility(self, profile: Profile, language: Language = "fr", only: Sequence[str] = ()) -> tuple[Judged, ...]:
+        """Return no verdict: no rule is known."""
+        return ()
 
     def feedback(self, answer_id: str, rating: int, reason: str | None = None) -> None:
         """Keep a rating."""

@@ -24,6 +24,8 @@ the caller's language: `lang`, else `Accept-Language`, else French. Below `/v1` 
 TAGS = (
     {"name": "ask", "description": "A question in, a cited answer out."},
     {"name": "documents", "description": "What is quoted."},
+    {"name": "search", "description": "Passages, without an answer in words."},
+    {"name": "programmes", "description": "What is confirmed of each programme, its days, and who may apply."},
     {"name": "openai", "description": "The guichet as a model, for programs that speak the protocol of OpenAI."},
     {"name": "service", "description": "What answers, and whether it does."},
 )
@@ -177,6 +179,7 @@ def _finished(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         held.pop(unused, None)
     held["Question"]["properties"]["question"]["maxLength"] = settings.max_question
+    held["Searched"]["properties"]["query"]["maxLength"] = settings.max_question
     components["parameters"] = {_slug(each["name"]): each for each in _COMMON}
     components["headers"] = _HEADERS
     common = [{"$ref": f"#/components/parameters/{name}"} for name in components["parameters"]]

@@ -8,7 +8,7 @@ from starlette.routing import Match, Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from ingest.settings import Settings
-from ui.api import asking, completions, documents, receipts
+from ui.api import asking, completions, documents, programmes, receipts, search
 from ui.api.callers import V1
 from ui.asking import Bot
 from ui.problems import problem
@@ -20,7 +20,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 def routes(bot: Bot, settings: Settings) -> APIRouter:
     """Return the routes over *bot*."""
     router = APIRouter()
-    for room in (asking, receipts, documents):
+    for room in (asking, receipts, documents, programmes, search):
         router.include_router(room.router(bot, settings), prefix=V1)
     router.include_router(completions.router(bot, settings))
     return router

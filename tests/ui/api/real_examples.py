@@ -42,7 +42,18 @@ REQUESTS: dict[str, dict[str, Any]] = {
             "stream_options": {"include_usage": True},
         },
     },
-}
+    "searches": {
+        "A few words": {"query": "chèque maturité numérique taux", "limit": 2},
+        "Open programmes, passages in Dutch": {"query": "AI-opleiding", "current_only": True, "languages": ["nl"]},
+    },
+    "firms": {
+        "One programme": {
+            "profile": {"size": "small", "seat": ["wallonia"]}, "programmes": ["cheque-maturite-numerique"],
+            "language": "fr",
+        },
+        "All of them": {"profile": {"size": "micro", "place": "Namur", "legal_form": ["self_employed"]}},
+    },
+}  # fmt: skip
 _VOLATILE = (
     (re.compile(r"chatcmpl-[\w-]{22}"), "chatcmpl-Qm9uam91ciBsZSBtb25kZQ"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "0123456789abcdef0123456789abcdef"),
@@ -67,6 +78,11 @@ def real(client: TestClient) -> dict[str, Any]:
         "document": client.get("/api/v1/documents/fr/start-ia").json(),
         "completion": client.post("/v1/chat/completions", json=whole).json(),
         "completion_events": client.post("/v1/chat/completions", json=streamed).text,
+        "results": client.post("/api/v1/search", json=REQUESTS["searches"]["A few words"]).json(),
+        "programmes": client.get("/api/v1/programmes?state=open&kind=programme").json(),
+        "programme": client.get("/api/v1/programmes/eic-accelerator").json(),
+        "verdicts": client.post("/api/v1/eligibility", json=REQUESTS["firms"]["One programme"]).json(),
+        "calendar": client.get("/api/v1/calendar.ics?programme=eic-accelerator").text,
     }
     return REQUESTS | {name: _steady(value) for name, value in found.items()}
 
