@@ -15,11 +15,9 @@ from bot.answers import Answer, Message
 from ingest.documents import Language
 from ingest.settings import Settings
 from ui import problems
+from ui.admission import Admission
 from ui.asking import Bot, Refusal, answers, checked
 from ui.words import preferred
-
-ORIGIN = "api"
-"""Who pays for what programs ask of a language model."""
 
 
 class Turn(BaseModel):
@@ -35,6 +33,8 @@ class Question(BaseModel):
     question: str
     history: Annotated[list[Turn], Field(max_length=40)] = []
     language: Language | None = None
+    conversation: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,100}$")
+    """A random name of the conversation, so that one of several behind an address does not use up what all have."""
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -55,8 +55,8 @@ def page_language(request: Request, asked: str | None = None) -> Language:
     return preferred(asked or request.query_params.get("lang"), request.headers.get("accept-language"))
 
 
-def routes(bot: Bot, settings: Settings) -> APIRouter:
-    """Return the routes over *bot*."""
+def routes(bot: Bot, settings: Settings, admission: Admission) -> APIRouter:
+    """Return the routes over *bot*; *admission* says which questions are answered now."""
     router = APIRouter(prefix="/api/v1")
 
     @router.post("/ask")
@@ -64,7 +64,9 @@ def routes(bot: Bot, settings: Settings) -> APIRouter:
         """Answer a question: as JSON, or as events if the caller accepts ``text/event-stream``."""
         page = page_language(request, body.language)
         question = checked(body.question, page, settings)
-        stream = answers(bot, question, body.messages, page, body.language, ORIGIN)
+        caller = admission.caller(request.scope)
+        await admission.admit(request.scope, caller, page, body.conversation)
+        stream = answers(bot, question, body.messages, page, body.language, caller.payer)
         if "text/event-stream" in request.headers.get("accept", ""):
             if not bot.ready:
                 raise Refusal("not_ready", page, 503)

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import logging
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
 from bot.answers import Answer, Message
@@ -50,10 +50,22 @@ class Bot(Protocol):
 
 
 class Refusal(GuichetError):
-    """A question that gets a sentence instead of an answer. ``key`` names it in the catalogue, ``status`` in HTTP."""
+    """A question that gets a sentence instead of an answer.
 
-    def __init__(self, key: str, language: Language, status: int, **values: object) -> None:
-        self.key, self.status = key, status
+    ``key`` names it in the catalogue (``pages``, or the file before its dot), ``status`` in HTTP; ``headers`` go with
+    its response.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        language: Language,
+        status: int,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **values: object,
+    ) -> None:
+        self.key, self.status, self.headers = key, status, dict(headers or {})
         self.sentence = word(key, language, **values)
         super().__init__(self.sentence)
 

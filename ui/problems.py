@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.responses import JSONResponse
 
 from ingest.documents import Language
@@ -28,25 +30,41 @@ TITLES = {
     "disk_full": "No space left",
     "interrupted": "Upload interrupted",
     "upload_refused": "File refused",
+    "too_many": "Too many questions",
+    "too_many_open": "Too many questions at once",
+    "one_at_a_time": "One question at a time",
+    "key_spent": "Too many questions for this key",
+    "portal_spent": "Too many questions for this portal",
+    "portal_closed": "Access of this portal is closed",
+    "foreign": "Not allowed from this site",
+    "wrong_host": "Unknown host name",
+    "busy": "Too busy",
+    "bad_key": "Unknown key",
+    "key_needed": "A key is needed",
+    "key_scope": "Not allowed with this key",
 }
 """The English name of each kind, the same in every language so that programs may rely on it."""
 
 
 def details(key: str, status: int, sentence: str) -> dict[str, str | int]:
-    """Return the members of a problem."""
-    return {"type": f"urn:guichet-ia:problem:{key}", "title": TITLES[key], "status": status, "detail": sentence}
+    """Return the members of a problem; *key* may name a file of the catalogue before it (``portals.busy``)."""
+    name = key.rpartition(".")[2]
+    return {"type": f"urn:guichet-ia:problem:{name}", "title": TITLES[name], "status": status, "detail": sentence}
 
 
-def response(key: str, status: int, sentence: str) -> JSONResponse:
+def response(key: str, status: int, sentence: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """Return a problem as a response."""
-    return JSONResponse(details(key, status, sentence), status, media_type="application/problem+json")
+    content = details(key, status, sentence)
+    return JSONResponse(content, status, headers=headers, media_type="application/problem+json")
 
 
-def problem(key: str, language: Language, status: int, **values: object) -> JSONResponse:
+def problem(
+    key: str, language: Language, status: int, headers: Mapping[str, str] | None = None, **values: object
+) -> JSONResponse:
     """Return the problem *key* with its sentence of the catalogue."""
-    return response(key, status, word(key, language, **values))
+    return response(key, status, word(key, language, **values), headers)
 
 
 def refused(refusal: Refusal) -> JSONResponse:
     """Return a refusal as a response."""
-    return response(refusal.key, refusal.status, refusal.sentence)
+    return response(refusal.key, refusal.status, refusal.sentence, refusal.headers)

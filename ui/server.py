@@ -18,6 +18,7 @@ from starlette.types import Scope
 from ingest.documents import Language
 from ingest.settings import Settings
 from ui import api, page, problems, quality, shell
+from ui.admission import Admission
 from ui.asking import Bot, Refusal
 from ui.guard import Door, Frame, Framing, Guard
 from ui.staff import frame as desk_frame
@@ -29,11 +30,19 @@ from ui.staff.threshold import Threshold
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, staff: Staff | None = None) -> FastAPI:
+def create_app(
+    bot: Bot,
+    settings: Settings,
+    *,
+    figures: Path = quality.FILE,
+    staff: Staff | None = None,
+    admission: Admission | None = None,
+) -> FastAPI:
     """Return the application over *bot*; *figures* is the file of the public quality page.
 
-    Without *staff* there is no desk, and nothing below ``/staff``.
+    Without *staff* there is no desk, and nothing below ``/staff``; without *admission* there are no portals and no keys.
     """
+    admission = admission or Admission(settings)
     started = secrets.token_hex(6)
     # The interactive documentation of FastAPI loads its scripts from a third party: none of it is served.
     app = FastAPI(title="Guichet IA", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
@@ -64,7 +73,7 @@ def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, st
         body = quality.page(quality.read(figures), language, version)
         return HTMLResponse(body, headers={"content-language": language, "vary": "Accept-Language"})
 
-    app.include_router(api.routes(bot, settings))
+    app.include_router(api.routes(bot, settings, admission))
     _mount_static(app)
     _explain_errors(app)
     frames = {"/": _page_framing(bot, settings, version, started)}
@@ -73,10 +82,10 @@ def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, st
         for router in (*staff.routes, uploads.routes(staff)):
             app.include_router(router)
         app.add_middleware(Threshold, gate=staff.gate)
-    app.add_middleware(Guard, frames=frames)
+    app.add_middleware(Guard, frames=frames, admission=admission)
     if staff:
         desk_mount.mount(app, staff)
-    page.mount(app, page.build(bot, settings))
+    page.mount(app, page.build(bot, settings, admission))
     _shut_doors(app)
     return app
 
@@ -111,7 +120,7 @@ def _shut_doors(app: FastAPI) -> None:
         if isinstance(route, Mount) and hasattr(route.app, "stop_event"):
             mounted: Any = route.app
             stops.append(mounted.stop_event.set)
-            route.app = Door(mounted, route.path)
+            route.app = Door(mounted, route.path, mounted.get_blocks().fns)
 
     def let_go() -> None:
         for stop in stops:

@@ -8,6 +8,7 @@ import uvicorn
 from rich.console import Console
 
 from ingest.settings import Settings
+from ui.admission import Admission
 from ui.asking import Bot
 from ui.server import create_app
 from ui.staff.mount import Staff
@@ -30,13 +31,17 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run(bot: Bot, settings: Settings, held: socket.socket, staff: Staff | None = None) -> None:
+def run(
+    bot: Bot, settings: Settings, held: socket.socket, staff: Staff | None = None, admission: Admission | None = None
+) -> None:
     """Serve *bot*, with the desk of *staff*, on the socket *held* until interrupted."""
     configuration = uvicorn.Config(
-        create_app(bot, settings, staff=staff),
+        create_app(bot, settings, staff=staff, admission=admission),
         log_level="warning",
         access_log=False,
         server_header=False,
+        # It would believe X-Forwarded-For of every program on this machine; GUICHET_TRUSTED_PROXIES says whom to.
+        proxy_headers=False,
         timeout_graceful_shutdown=5,
     )
     Server(configuration).run(sockets=[held])

@@ -15,8 +15,11 @@ _PREFIX = "pages."
 
 
 def word(key: str, language: Language, **values: object) -> str:
-    """Return the page's string *key*; in French, high punctuation never starts a line."""
-    return typeset(say(_PREFIX + key, language, **values), language)
+    """Return the page's string *key*, or one of another file with its name before a dot (``portals.busy``).
+
+    In French, high punctuation never starts a line.
+    """
+    return typeset(say(key if "." in key else _PREFIX + key, language, **values), language)
 
 
 def typeset(text: str, language: Language) -> str:

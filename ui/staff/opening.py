@@ -20,7 +20,10 @@ from ingest.settings import Settings
 from ingest.web.arriving import WebIntake
 from ingest.web.fetching import Fetcher
 from ingest.web.links import Links, cited
+from ui.admission import Admission
 from ui.chores import DAY, HOUR, MINUTE, Chore
+from ui.keys import Keys
+from ui.portals import Portals
 from ui.staff import login, oidc
 from ui.staff.desk import Desk
 from ui.staff.entrance import Entrance
@@ -30,6 +33,8 @@ from ui.staff.rooms.accounts import AccountsRoom
 from ui.staff.rooms.answers import Answers
 from ui.staff.rooms.documents import Documents
 from ui.staff.rooms.journal import JournalRoom
+from ui.staff.rooms.keys import KeysRoom
+from ui.staff.rooms.portals import PortalsRoom
 from ui.staff.rooms.programmes import Programmes
 from ui.staff.rooms.quality import Quality
 from ui.staff.rooms.questions import Questions
@@ -44,6 +49,8 @@ class Opened:
     chores: tuple[Chore, ...]
     web_chores: tuple[Chore, ...]
     """Those that wait for other sites: they must not keep the others waiting."""
+    admission: Admission
+    """Portals, keys and limits, as the rooms of the desk change them."""
     first_password: str | None
 
 
@@ -59,6 +66,7 @@ def open_desk(live: Live, settings: Settings, *, fetcher: Fetcher | None = None)
         board = Board(library, library.engine, lambda: live.today)
         previews = Previews(library, live, settings)
         entrance = Entrance(library.engine, settings)
+        admission = Admission(settings, Portals(library.engine), Keys(library.engine))
         provider = oidc.Provider(settings) if settings.staff_oidc_issuer else None
 
         def start_draft(title: str, language: Language, text: str, by: str) -> int:
@@ -83,6 +91,8 @@ def open_desk(live: Live, settings: Settings, *, fetcher: Fetcher | None = None)
             programmes,
             Quality(library, previews),
             JournalRoom(library.journal),
+            PortalsRoom(admission.portals),
+            KeysRoom(admission.keys),
             AccountsRoom(entrance, settings),
         )
         staff = Staff(
@@ -115,4 +125,4 @@ def open_desk(live: Live, settings: Settings, *, fetcher: Fetcher | None = None)
             Chore("links", check_links, DAY, 15 * MINUTE),
         )
         first = entrance.accounts.first_start()
-        yield Opened(staff, tuple(chores), asking if settings.web_enabled else (), first)
+        yield Opened(staff, tuple(chores), asking if settings.web_enabled else (), admission, first)
