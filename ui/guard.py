@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -332,7 +333,7 @@ def _event(body: bytes, events: Collection[int]) -> tuple[str, bytes]:
         return "body", b""
     if not isinstance(sent, dict):
         return "body", b""
-    checks = {
+    checks: dict[str, Callable[[Any], bool]] = {
         "fn_index": lambda value: type(value) is int and value in events,
         "session_hash": lambda value: isinstance(value, str) and bool(SESSION.fullmatch(value)),
         "data": lambda value: isinstance(value, list) and len(value) <= MOST_INPUTS,

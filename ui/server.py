@@ -40,7 +40,7 @@ def create_app(
 ) -> FastAPI:
     """Return the application over *bot*; *figures* is the file of the public quality page.
 
-    Without *staff* there is no desk, and nothing below ``/staff``; without *admission* there are no portals and no keys.
+    Without *staff* there is no desk, and nothing below ``/staff``; without *admission* there is no portal and no key.
     """
     admission = admission or Admission(settings)
     started = secrets.token_hex(6)

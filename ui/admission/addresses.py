@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import logging
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
+
+logger = logging.getLogger(__name__)
 
 MOST_HOPS = 20
 """Addresses that are looked at in ``X-Forwarded-For``."""
@@ -28,6 +31,7 @@ class Proxies:
     """The reverse proxies in front of the guichet, by address or network."""
 
     def __init__(self, trusted: Sequence[str]) -> None:
+        self._warned = False
         self._trusted: list[IPv4Network | IPv6Network] = [ipaddress.ip_network(each) for each in trusted]
 
     def undo(self, scope: Scope) -> Scope:
@@ -36,9 +40,11 @@ class Proxies:
         From the right, since every proxy appends whom it saw: the first address that is none of ours is the visitor's,
         and what stands to the left of it anybody may have written.
         """
-        if not self._trusted or not self._knows(peer := (scope.get("client") or ("", 0))[0]):
-            return scope
+        peer = (scope.get("client") or ("", 0))[0]
         headers = Headers(scope=scope)
+        if not self._knows(peer):
+            self._warn(peer, headers)
+            return scope
         written = ",".join(headers.getlist("x-forwarded-for")).split(",")
         client = self._first(peer, reversed(written[-MOST_HOPS:]))
         scheme = headers.get("x-forwarded-proto", "").strip().lower()
@@ -47,6 +53,13 @@ class Proxies:
             "client": (client, 0),
             "scheme": scheme if scheme in {"http", "https"} else scope.get("scheme", "http"),
         }
+
+    def _warn(self, peer: str, headers: Headers) -> None:
+        """Say once that a proxy nobody named seems to stand in front: all behind it would share what one may ask."""
+        ip = _ip(peer)
+        if not self._warned and ip is not None and ip.is_private and "x-forwarded-for" in headers:
+            self._warned = True
+            logger.warning("a proxy at %s is not in GUICHET_TRUSTED_PROXIES: all behind it are one address", ip)
 
     def _first(self, peer: str, written: Iterable[str]) -> str:
         for text in written:

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Literal
 
 LONGEST = 120.0
-"""Seconds after which a question is not counted any more: who does not read his answer must not hold a place for ever."""
+"""Seconds after which a question counts no more: who does not read his answer must not hold a place for ever."""
 
 Full = Literal["all", "caller", "conversation"]
 

@@ -27,7 +27,7 @@ from ingest.errors import SettingsError
 logger = logging.getLogger(__name__)
 
 MOST_KEYS = 200_000
-"""Windows that are remembered; over it the eldest make room: whoever has so many networks is stopped by none of them."""
+"""Windows that are remembered; over it the eldest make room. Whoever has so many networks is stopped by none."""
 SWEPT = 4
 """Windows that are looked at with each entry, in turn: what is over is forgotten faster than it comes."""
 

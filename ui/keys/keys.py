@@ -19,7 +19,7 @@ import string
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 from sqlalchemy import Engine, exists, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -231,7 +231,7 @@ def _key(row: ApiKeyRow) -> Key:
     return Key(
         id=row.id,
         name=row.name,
-        scopes=frozenset(cast("ScopeName", scope) for scope in row.scopes if scope in SCOPES),
+        scopes=frozenset(scope for scope in SCOPES if scope in row.scopes),
         a_minute=row.a_minute,
         a_day=row.a_day,
         expires_at=moment(row.expires_at) if row.expires_at else None,

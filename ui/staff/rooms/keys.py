@@ -97,7 +97,7 @@ class KeysRoom:
             )
         except KeyRefused as error:
             return _refused(error, visit.language)
-        return Outcome(_say("added", visit.language, name=name, key=made))
+        return Outcome(_say("added", visit.language, name=name, made=made))
 
     def rotate(self, visit: Visit, fields: Fields) -> Outcome:
         """Give a key a new secret; it stands in the answer and nowhere else."""
@@ -109,7 +109,7 @@ class KeysRoom:
             made = self._keys.rotate(name, visit.person.name, dt.timedelta(days=int(grace)))
         except KeyRefused as error:
             return _refused(error, visit.language)
-        return Outcome(_say("rotated", visit.language, name=name, key=made))
+        return Outcome(_say("rotated", visit.language, name=name, made=made))
 
     def revoke(self, visit: Visit, fields: Fields) -> Outcome:
         """Shut a key out at once."""
