@@ -358,7 +358,12 @@ def test_a_forged_host_is_refused(doors: Doors, port: int, host: str) -> None:
 
 def test_a_forged_forwarded_host_makes_no_origin_ours(doors: Doors, port: int) -> None:
     """What a proxy might say of the host is believed of nobody."""
-    forged = ("Host: localhost", "X-Forwarded-Host: evil.example", "X-Forwarded-Proto: https", "Forwarded: host=evil.example")
+    forged = (
+        "Host: localhost",
+        "X-Forwarded-Host: evil.example",
+        "X-Forwarded-Proto: https",
+        "Forwarded: host=evil.example",
+    )
     assert asked(port, *forged, "Origin: https://evil.example")[0] == 403
     assert asked(port, *forged, "Origin: http://evil.example", f"Referer: {PORTAL}/")[0] == 403
     assert doors.bot.payers == []
@@ -498,7 +503,8 @@ def test_what_is_done_at_the_desk_holds_at_once(desk: Desk, doors: Doors, port: 
      ("add", {"name": "b", "origins": "https://a.example", "a_day": "many", "new": "yes"}, "a_day"),
      ("limit", {"name": "ville", "a_minute": "0"}, "a_minute"), ("limit", {"name": "ville", "a_day": "²"}, "a_day"),
      ("limit", {"name": "nobody"}, None), ("off", {"name": "nobody"}, None),
-     ("off", {"name": "ville", "origin": "https://x.example"}, None), ("remove", {"name": "../x"}, None), ("on", {}, None)],
+     ("off", {"name": "ville", "origin": "https://x.example"}, None), ("remove", {"name": "../x"}, None),
+     ("on", {}, None)],
 )  # fmt: skip
 def test_what_is_wrong_is_told_at_its_field(
     desk: Desk, doors: Doors, verb: str, fields: dict[str, str], field: str | None

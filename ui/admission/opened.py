@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from threading import Lock
 from typing import Literal
@@ -22,7 +22,8 @@ class Ticket:
     number: int
     caller: str
     conversation: str | None
-    since: float = field(default_factory=time.monotonic)
+    since: float
+    """By the clock that only goes forward."""
 
 
 class Opened:
@@ -49,7 +50,7 @@ class Opened:
                 return "caller"
             if conversation is not None and conversation in self._talking:
                 return "conversation"
-            ticket = Ticket(next(self._numbers), caller, conversation)
+            ticket = Ticket(next(self._numbers), caller, conversation, time.monotonic())
             self._tickets[ticket.number] = ticket
             self._of[caller] += 1
             if conversation is not None:
