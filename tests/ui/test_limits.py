@@ -380,12 +380,13 @@ def test_the_question_whether_costs_next_to_nothing() -> None:
     """All checks together, over fifty thousand addresses that asked before, take less than 0.2 ms."""
     admission = Admission(load(rate_limit="60/minute; 2000/day"))
     portal = Portal("ville", a_minute=10**6, a_day=10**6)
+    memory = admission._windows._memory.storage
     for number in range(50_000):
-        admission._windows._memory.hit(parsed("2000/day")[0], "question", f"address {number}")
+        memory.acquire_entry(f"LIMITS:LIMITER/question/address {number}/2000/1/day", 2000, 86400)  # type: ignore[attr-defined]
     took = []
 
     async def ask() -> None:
-        for number in range(2000):
+        for number in range(1000):
             began = time.perf_counter()
             async with admission.question(
                 Caller("api", f"10.0.{number % 50}.{number % 97}", portal), "fr", f"t{number}"
