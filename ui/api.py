@@ -19,6 +19,9 @@ from ui.admission import Admission
 from ui.asking import Bot, Refusal, answers, checked
 from ui.words import preferred
 
+ORIGIN = "api"
+"""Who pays for what programs without a key ask of a language model."""
+
 
 class Turn(BaseModel):
     """One earlier turn of the conversation."""
@@ -64,7 +67,7 @@ def routes(bot: Bot, settings: Settings, admission: Admission) -> APIRouter:
         """Answer a question: as JSON, or as events if the caller accepts ``text/event-stream``."""
         page = page_language(request, body.language)
         question = checked(body.question, page, settings)
-        caller = admission.caller(request.scope)
+        caller = admission.caller(request.scope, ORIGIN)
         await admission.admit(request.scope, caller, page, body.conversation)
         stream = answers(bot, question, body.messages, page, body.language, caller.payer)
         if "text/event-stream" in request.headers.get("accept", ""):

@@ -46,6 +46,7 @@ def create_app(
     started = secrets.token_hex(6)
     # The interactive documentation of FastAPI loads its scripts from a third party: none of it is served.
     app = FastAPI(title="Guichet IA", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    app.state.admission = admission
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:

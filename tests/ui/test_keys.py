@@ -17,7 +17,7 @@ from ui.__main__ import main
 from ui.admission.areas import scope_of
 from ui.keys import SCOPES, KeyRefused
 from ui.staff.desk import Desk, NoSuchPlace, NotAllowed, Outcome
-from ui.staff.people import Person
+from ui.staff.people import Person, Role
 from ui.staff.rooms.keys import KeysRoom
 
 KEY = re.compile(r"gk_[a-z0-9]{10}_[A-Za-z0-9]{32}")
@@ -257,8 +257,9 @@ def test_an_administrator_sees_the_keys(desk: Desk, language: Language) -> None:
 @pytest.mark.parametrize("verb", ["add", "rotate", "revoke"])
 def test_others_do_not_enter(desk: Desk, verb: str) -> None:
     """Editors and publishers neither see keys nor make them."""
-    for role in ("editor", "publisher"):
-        person = Person("ella", role)  # type: ignore[arg-type]
+    roles: tuple[Role, ...] = ("editor", "publisher")
+    for role in roles:
+        person = Person("ella", role)
         assert desk.open_to(person) == []
         with pytest.raises(NotAllowed):
             act(desk, verb, person, name="backend")
@@ -295,6 +296,7 @@ def test_a_key_made_at_the_desk_is_shown_once_and_opens(desk: Desk, doors: Doors
 )  # fmt: skip
 def test_what_is_wrong_is_told_at_its_field(desk: Desk, verb: str, fields: dict[str, str], field: str | None) -> None:
     """A change that cannot be made says so, beside the field it is about."""
-    said = act(desk, verb, **fields)
+    *_, said = desk.act(ADA, "en", "keys", f"keys.{verb}", fields)
+    assert isinstance(said, Outcome)
     assert said.failed
     assert list(said.wrong) == ([field] if field else [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import logging
 import socket
@@ -106,7 +107,7 @@ def test_a_proxy_says_the_scheme_too() -> None:
 def test_a_window_moves(monkeypatch: pytest.MonkeyPatch) -> None:
     """So many in any sixty seconds; the wait ends when the eldest is a minute old, and refusals do not prolong it."""
     now = [1000.0]
-    monkeypatch.setattr(windows_module.time, "time", lambda: now[0])
+    monkeypatch.setattr("ui.admission.windows.time.time", lambda: now[0])
     windows = Windows()
     limits = parsed("2/minute")
 
@@ -136,7 +137,7 @@ def test_the_shorter_limit_is_looked_at_first() -> None:
 def test_memory_forgets_what_is_over_and_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows that nobody asks for again go; a flood of addresses takes a bounded place, long windows between them."""
     now = [1000.0]
-    monkeypatch.setattr(windows_module.time, "time", lambda: now[0])
+    monkeypatch.setattr("ui.admission.windows.time.time", lambda: now[0])
     storage = BoundedMemory()
     for number in range(3000):
         storage.acquire_entry(f"a{number}", 3, 60)
@@ -179,13 +180,8 @@ def test_a_storage_that_is_gone_leaves_each_process_its_own_count(caplog: pytest
 @pytest.mark.parametrize("address", ["nonsense://x", "redis://user:password@localhost:1/0", "x"])
 def test_a_storage_that_cannot_be_used_is_one_sentence(address: str) -> None:
     """An unknown kind, or one whose client is not installed, is told at the start, without the password."""
-    if address.startswith("redis"):
-        try:
-            import redis  # noqa: F401
-        except ImportError:
-            pass
-        else:
-            pytest.skip("the client of Redis is installed here")
+    if address.startswith("redis") and importlib.util.find_spec("redis"):
+        pytest.skip("the client of Redis is installed here")
     with pytest.raises(SettingsError, match="GUICHET_RATE_LIMIT_STORAGE") as raised:
         Windows(address)
     assert "password" not in str(raised.value)
@@ -300,7 +296,7 @@ def test_an_office_at_human_pace_is_not_stopped() -> None:
     with pytest.MonkeyPatch.context() as patch:
         for moment in range(0, 600, 40):
             for person in range(30):
-                patch.setattr(windows_module.time, "time", lambda at=now + moment + person: at)
+                patch.setattr("ui.admission.windows.time.time", lambda at=now + moment + person: at)
                 assert refusal(admission, HERE, f"person-{person}") is None
 
 
@@ -350,6 +346,21 @@ def test_a_refused_question_holds_no_place() -> None:
     assert refusal(admission, HERE) is None
     assert [bool(refusal(admission, HERE)) for _ in range(20)] == [True] * 20
     assert len(admission._opened) == 0
+
+
+def test_a_tool_that_answers_questions_is_counted_as_one() -> None:
+    """Over MCP too; a tool that looks something up is counted with its request."""
+    admission = Admission(settings(rate_limit="1/minute"))
+    scope: Scope = {"type": "http", "client": ("192.0.2.1", 1)}
+
+    async def use(tool: str) -> str:
+        async with admission.passing(scope, tool, "en") as payer:
+            return payer
+
+    assert asyncio.run(use("ask")) == "mcp"
+    assert asyncio.run(use("search_sources")) == "mcp"
+    with pytest.raises(Refusal, match="Try again in"):
+        asyncio.run(use("ask"))
 
 
 def test_off_is_off_but_for_what_the_machine_can_bear() -> None:

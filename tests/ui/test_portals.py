@@ -511,7 +511,8 @@ def test_what_is_wrong_is_told_at_its_field(
 ) -> None:
     """A change that cannot be made says so, beside the field it is about, and changes nothing."""
     before = doors.admission.portals.everyone()
-    said = act(desk, verb, **fields)
+    *_, said = desk.act(ADA, "en", "portals", f"portals.{verb}", fields)
+    assert isinstance(said, Outcome)
     assert said.failed
     assert list(said.wrong) == ([field] if field else [])
     assert doors.admission.portals.everyone() == before

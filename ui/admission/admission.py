@@ -151,6 +151,19 @@ class Admission:
         """The same for a question that is answered over HTTP: the place is held until its response has ended."""
         scope.setdefault(HELD, []).append(await self._admitted(caller, language, conversation))
 
+    @asynccontextmanager
+    async def passing(self, scope: Scope, tool: str, language: Language) -> AsyncIterator[str]:
+        """Hold a place while a *tool* is used over MCP, if it answers questions, and give who pays.
+
+        What the others do is counted with the request that carries it.
+        """
+        caller = self.caller(scope, "mcp")
+        if tool != "ask":
+            yield caller.payer
+            return
+        async with self.question(caller, language):
+            yield caller.payer
+
     def let_go(self, scope: Scope) -> None:
         """Give back what was held for a request."""
         for ticket in scope.pop(HELD, ()):

@@ -33,8 +33,8 @@ _SCOPES: tuple[tuple[re.Pattern[str], ScopeName], ...] = (
     (re.compile(r"/api/v1/feedback\b.*", re.DOTALL), "feedback"),
     (MCP, "mcp"),
 )
-ASKING = re.compile(r"/api/v1/ask(?:/.*)?|/v1/chat/completions|/mcp(?:/.*)?", re.DOTALL)
-"""Ways in that count the questions themselves."""
+ASKING = re.compile(r"/api/v1/ask(?:/.*)?|/v1/chat/completions", re.DOTALL)
+"""Ways in whose every request is a question, and counted as one."""
 
 
 @lru_cache(maxsize=1024)
