@@ -11,7 +11,13 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from ingest.errors import SettingsError
 
@@ -23,6 +29,14 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts to which nobody between can listen: only there may an address that carries secrets be ``http``."""
 
 _HOST_NAME = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::[0-9]{1,5})?")
+
+
+def _listed(value: object) -> object:
+    """Return the parts of a text with commas; anything else as it is."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 
 
 class Settings(BaseSettings):
@@ -136,15 +150,15 @@ class Settings(BaseSettings):
     api_key_required: bool = Field(
         False, description="Whether programs need a key; the guichet's own pages and open portals do not."
     )
-    trusted_hosts: tuple[str, ...] = Field(
+    trusted_hosts: Names = Field(
         (),
-        description="Further host names under which the guichet is asked, as JSON; that of public_url and this machine "
-        "itself always are.",
+        description="Further host names under which the guichet is asked, with commas between; that of public_url and "
+        "this machine itself always are.",
     )
-    trusted_proxies: tuple[str, ...] = Field(
+    trusted_proxies: Names = Field(
         (),
-        description='Addresses or networks of reverse proxies whose X-Forwarded-For is believed, as JSON: ["10.0.0.2"].'
-        " Unset: none, and everybody behind a proxy has its address.",
+        description="Addresses or networks of reverse proxies whose X-Forwarded-For is believed, with commas between, "
+        "such as 10.0.0.2. Unset: none, and everybody behind a proxy has its address.",
     )
     max_question: int = Field(600, ge=50, description="Longest question, in characters.")
     reader_seconds: float = Field(15, gt=0, description="Longest time to read one file.")

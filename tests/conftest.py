@@ -14,7 +14,7 @@ from ingest.settings import load
 
 # Tests ask more than any visitor, under names that are nobody's; those of the limits and of the hosts set their own.
 os.environ.setdefault("GUICHET_RATE_LIMIT", "off")
-os.environ.setdefault("GUICHET_TRUSTED_HOSTS", '["testserver", "guichet.test", "guichet.example"]')
+os.environ.setdefault("GUICHET_TRUSTED_HOSTS", "testserver,guichet.test,guichet.example")
 
 TODAY = dt.date(2026, 11, 23)
 

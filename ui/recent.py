@@ -33,7 +33,7 @@ class Recent(Generic[T]):
         self._turn = threading.Lock()
 
     def get(self) -> T:
-        """Return the value; a fifth of a millisecond when it must be read, and nothing else."""
+        """Return the value; about a millisecond when it must be read, and nothing else."""
         if time.monotonic() < self._until:
             return self._value
         with self._turn:

@@ -200,6 +200,15 @@ def test_a_setting_that_makes_no_sense_names_itself(key: str, value: object) -> 
         load(**{key: value})
 
 
+def test_lists_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator writes addresses into the environment as one does, and a wrong one is a sentence."""
+    monkeypatch.setenv("GUICHET_TRUSTED_PROXIES", "10.0.0.2, 10.1.0.0/16")
+    assert load().trusted_proxies == ("10.0.0.2", "10.1.0.0/16")
+    monkeypatch.setenv("GUICHET_TRUSTED_PROXIES", "10.0.0.2,nginx")
+    with pytest.raises(SettingsError, match='"nginx" is neither'):
+        load()
+
+
 # Places
 
 
