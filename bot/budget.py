@@ -31,8 +31,8 @@ class Reservation:
 class Budget:
     """The limits of the settings, over the usage that the database remembers.
 
-    An origin is "page", "api" or "command", later the address of a portal that is known; never a header as it comes:
-    whoever makes up origins would have as many budgets.
+    An origin is a face ("page", "api", "mcp", "command"), or a portal or key that is known ("portal NAME", "key NAME");
+    never a header as it comes: whoever makes up origins would have as many budgets.
     """
 
     def __init__(self, usage: Usage, settings: Settings) -> None:

@@ -424,6 +424,50 @@ class ClaimRow(Base):
     data: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+class PortalRow(Base):
+    """A portal whose pages may ask the guichet and show it in a frame."""
+
+    __tablename__ = "portal"
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    closed: Mapped[bool] = mapped_column(default=False)
+    a_minute: Mapped[int | None]
+    """Questions that it may ask; none is no limit. So is ``a_day``."""
+    a_day: Mapped[int | None]
+    created_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    created_by: Mapped[str] = mapped_column(String(100))
+
+
+class PortalOriginRow(Base):
+    """An origin of a portal, as browsers write it in ``Origin``; each belongs to one portal only."""
+
+    __tablename__ = "portal_origin"
+    origin: Mapped[str] = mapped_column(String(300), primary_key=True)
+    portal: Mapped[str] = mapped_column(ForeignKey("portal.name", ondelete="CASCADE"), index=True)
+    closed: Mapped[bool] = mapped_column(default=False)
+
+
+class ApiKeyRow(Base):
+    """A key of a program; of its secret only the digest is kept."""
+
+    __tablename__ = "api_key"
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    """The part of the key by which it is found; it opens nothing."""
+    name: Mapped[str] = mapped_column(String(40), unique=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    former: Mapped[str | None] = mapped_column(String(64))
+    """The digest of the secret before the last rotation, good until ``former_until``."""
+    former_until: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    a_minute: Mapped[int | None]
+    a_day: Mapped[int | None]
+    expires_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    revoked_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[dt.datetime] = mapped_column(DateTime(timezone=True))
+    created_by: Mapped[str] = mapped_column(String(100))
+    used_on: Mapped[str | None] = mapped_column(String(10))
+    """The last day on which it was used, in Brussels."""
+
+
 def now() -> dt.datetime:
     """Return the present moment, as the tables store it."""
     return dt.datetime.now(dt.UTC)

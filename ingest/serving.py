@@ -53,7 +53,8 @@ def served(engine: Engine) -> dict[str, DocumentInfo]:
     infos = {
         str(row.key): DocumentInfo(
             str(row.key), str(row.key)[3:], row.language, row.version or 1, row.title, row.url, row.as_of, row.meta,  # type: ignore[arg-type]
-            sizes.get(row.number, 0), row.number, published_at=row.published_at and row.published_at.replace(tzinfo=dt.UTC),
+            sizes.get(row.number, 0), row.number,
+            published_at=row.published_at and row.published_at.replace(tzinfo=dt.UTC),
         )
         for row in rows
     }  # fmt: skip

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from ingest.errors import SettingsError
 
@@ -19,6 +27,16 @@ BUNDLED_MODEL = ROOT / "ingest" / "model"
 """Folder of the static embedding model that comes along."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts to which nobody between can listen: only there may an address that carries secrets be ``http``."""
+
+_HOST_NAME = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::[0-9]{1,5})?")
+
+
+def _listed(value: object) -> object:
+    """Return the parts of a text with commas; anything else as it is."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 
 
 class Settings(BaseSettings):
@@ -76,7 +94,10 @@ class Settings(BaseSettings):
         None, ge=0, description="Most euro a day that it may cost; needs llm_euro_in and llm_euro_out."
     )
     llm_origin_daily_tokens: int | None = Field(
-        None, ge=0, le=10**12, description="Most tokens a day for each of the page, the API and the command line."
+        None,
+        ge=0,
+        le=10**12,
+        description="Most tokens a day for each portal, each API key, the page, the API and the command line.",
     )
     llm_euro_in: float | None = Field(None, ge=0, description="Price in euro of a million tokens sent to the model.")
     llm_euro_out: float | None = Field(None, ge=0, description="Price in euro of a million tokens that it writes.")
@@ -106,7 +127,38 @@ class Settings(BaseSettings):
     )
     today: dt.date | None = Field(None, description="The date to answer for; unset: today in Europe/Brussels.")
     rate_limit: str = Field(
-        "30/minute", description='Questions per visitor, "off" for load tests on loopback; not in force yet.'
+        "60/minute; 2000/day",
+        description='Questions of one address (of IPv6: one /64 network), an office behind it included; "off" takes '
+        "every such limit away, for load tests on loopback.",
+    )
+    rate_limit_conversation: str = Field("12/minute", description="Questions of one conversation.")
+    rate_limit_requests: str = Field(
+        "300/minute", description="Everything else that an address asks of the API, and its events of the chat page."
+    )
+    rate_limit_key: str = Field(
+        "240/minute; 50000/day", description="Questions of an API key for which nothing else is set."
+    )
+    rate_limit_storage: SecretStr | None = Field(
+        None,
+        description="Where these are counted for several processes, such as redis://host:6379/0; unset: in memory. "
+        "Only from the environment.",
+    )
+    open_questions: int = Field(
+        64, ge=1, le=10_000, description="Questions that are answered at the same time; more are asked to wait."
+    )
+    open_questions_address: int = Field(8, ge=1, le=10_000, description="The same for one address, or one API key.")
+    api_key_required: bool = Field(
+        False, description="Whether programs need a key; the guichet's own pages and open portals do not."
+    )
+    trusted_hosts: Names = Field(
+        (),
+        description="Further host names under which the guichet is asked, with commas between; that of public_url and "
+        "this machine itself always are.",
+    )
+    trusted_proxies: Names = Field(
+        (),
+        description="Addresses or networks of reverse proxies whose X-Forwarded-For is believed, with commas between, "
+        "such as 10.0.0.2. Unset: none, and everybody behind a proxy has its address.",
     )
     max_question: int = Field(600, ge=50, description="Longest question, in characters.")
     reader_seconds: float = Field(15, gt=0, description="Longest time to read one file.")
@@ -185,6 +237,38 @@ class Settings(BaseSettings):
             or parts.fragment
         ):
             raise ValueError("an address such as https://guichet.example.be is needed")
+        return value
+
+    @field_validator("rate_limit", "rate_limit_conversation", "rate_limit_requests", "rate_limit_key")
+    @classmethod
+    def _counted(cls, value: str) -> str:
+        from limits import parse_many  # a tenth of a second, which commands that only read files need not wait for
+
+        try:
+            if value != "off":
+                parse_many(value)
+        except ValueError as error:
+            raise ValueError('a limit such as "60/minute; 2000/day" is needed, or "off"') from error
+        return value
+
+    @field_validator("trusted_hosts")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not _HOST_NAME.fullmatch(name):
+                raise ValueError(f'"{name[:100]}" is not a host name such as guichet.example.be or guichet:7860')
+        return tuple(name.lower() for name in value)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            try:
+                ip_network(network)
+            except ValueError as error:
+                raise ValueError(
+                    f'"{network[:100]}" is neither an address nor a network such as 10.0.0.0/24'
+                ) from error
         return value
 
     @field_validator("public_url")

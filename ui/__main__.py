@@ -1,4 +1,4 @@
-"""``python -m ui``: serve the pages, keep the accounts of the staff, or print the effective settings."""
+"""``python -m ui``: serve the pages, keep accounts, portals and keys, or print the effective settings."""
 
 from __future__ import annotations
 
@@ -33,6 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from ui.staff import command
 
             return command.run(settings_module.load(), given)
+        if given.command in {"portals", "keys"}:
+            from ui.keys import command as keys_command
+            from ui.portals import command as portals_command
+
+            run = portals_command.run if given.command == "portals" else keys_command.run
+            return run(settings_module.load(), given)
         return serve(settings_module.load(host=given.host, port=given.port))
     except GuichetError as error:
         print(error, file=sys.stderr)
@@ -53,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--host", help="address to listen on (GUICHET_HOST)")
     commands.add_parser("config", help="print the effective settings, secrets masked")
     _add_staff(commands)
+    _add_portals(commands)
+    _add_keys(commands)
     return parser
 
 
@@ -72,6 +80,45 @@ def _add_staff(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     verbs.add_parser("reset", parents=[one, typed], help="replace a password and forgive failed logins")
     verbs.add_parser("disable", parents=[one], help="shut an account out at once")
     verbs.add_parser("enable", parents=[one], help="let a disabled account in again")
+
+
+def _add_portals(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command ``portals`` with what it can do."""
+    portals = commands.add_parser("portals", help="who may embed the guichet; works while the server runs")
+    verbs = portals.add_subparsers(dest="verb", required=True)
+    one = argparse.ArgumentParser(add_help=False)
+    one.add_argument("name", metavar="NAME")
+    part = argparse.ArgumentParser(add_help=False)
+    part.add_argument("origin", metavar="ORIGIN", nargs="?", help="only this origin of the portal")
+    add = verbs.add_parser("add", parents=[one, _numbers()], help="make a portal, or give it further origins")
+    add.add_argument("origins", metavar="ORIGIN", nargs="+", help="such as https://portal.example.be")
+    verbs.add_parser("list", help="show all portals")
+    verbs.add_parser("off", parents=[one, part], help="close a portal at once")
+    verbs.add_parser("on", parents=[one, part], help="open it again")
+    verbs.add_parser("remove", parents=[one, part], help="forget a portal")
+
+
+def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command ``keys`` with what it can do."""
+    keys = commands.add_parser("keys", help="keys of programs; works while the server runs")
+    verbs = keys.add_subparsers(dest="verb", required=True)
+    one = argparse.ArgumentParser(add_help=False)
+    one.add_argument("name", metavar="NAME")
+    add = verbs.add_parser("add", parents=[one, _numbers()], help="make a key and print it, once")
+    add.add_argument("--scopes", default="ask,search,documents,eligibility,feedback", help="what it may do, by commas")
+    add.add_argument("--expires", metavar="DAY", help="its last day, such as 2027-06-30 (default: none)")
+    verbs.add_parser("list", help="show all keys")
+    rotate = verbs.add_parser("rotate", parents=[one], help="give a key a new secret and print it, once")
+    rotate.add_argument("--grace", metavar="DAYS", type=float, default=7, help="how long the former one stays good")
+    verbs.add_parser("revoke", parents=[one], help="shut a key out at once")
+
+
+def _numbers() -> argparse.ArgumentParser:
+    """Return the options that limit questions."""
+    numbers = argparse.ArgumentParser(add_help=False)
+    for unit in ("minute", "day"):
+        numbers.add_argument(f"--a-{unit}", metavar="N", type=int, help=f"most questions a {unit}")
+    return numbers
 
 
 def config(settings: Settings) -> int:
@@ -99,7 +146,7 @@ def serve(settings: Settings) -> int:
             # Not before the page is up: preparing takes a second of the same processor.
             prepare = Chore("prepare", bot.prepare, 365 * DAY, PREPARE_AFTER)
             with Chores((prepare, *desk.chores)), Chores(desk.web_chores):
-                run(bot, settings, held, desk.staff)
+                run(bot, settings, held, desk.staff, desk.admission)
     return 0
 
 

@@ -88,7 +88,11 @@ T = TypeVar("T")
 
 
 class Refusal(GuichetError):
-    """A question that gets a sentence instead of an answer. ``key`` names it in the catalogue, ``status`` in HTTP."""
+    """A question that gets a sentence instead of an answer.
+
+    ``key`` names it in the catalogue (``pages``, or the file before its dot), ``status`` in HTTP; ``headers`` go with
+    its response.
+    """
 
     def __init__(
         self,

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ingest.documents import Language
+from ui.admission import Admission, Crossing, areas
+from ui.admission.admission import CROSSING, KEY
+from ui.admission.crossing import SAFE
+from ui.asking import Refusal
 from ui.markup import Markup
 from ui.problems import problem
+from ui.problems import refused as refused_by
 from ui.words import preferred
 
 MAX_BODY = 128 * 1024
@@ -32,12 +40,18 @@ LIBRARY = re.compile(r"/staff/(?:(?:assets|static|svelte)/[\w./-]+|theme\.css)")
 
 OPEN_ROUTES = re.compile(
     r"/|/(?:assets|static|svelte)/[\w./-]+|/theme\.css"
-    r"|/gradio_api/(?:queue/join|queue/data|heartbeat/\w+|startup-events)/?"
+    r"|/gradio_api/(?:queue/join|queue/data|heartbeat/\w{1,64}|startup-events)/?",
+    re.ASCII,
 )
 """What our page asks of Gradio; its uploads, files, proxies, schemas and other pages are refused.
 
 So is ``app_id``: a page that lost its connection asks it whether to reload itself, and would lose the conversation.
 """
+
+JOIN = re.compile(r"/gradio_api/queue/join/?")
+SESSION = re.compile(r"[\w-]{1,64}", re.ASCII)
+MOST_INPUTS = 8
+PREFLIGHT = "guichet.preflight"
 
 _GRADIO_META = re.compile(rb'<meta\s+(?:property="og:|name="twitter:)[^>]*>|<base [^>]*>|<link rel="manifest"[^>]*>')
 
@@ -75,46 +89,160 @@ def content_policy(nonce: str | None, ancestors: str = "'self'") -> str:
 
 
 class Door:
-    """In front of a mount of Gradio's at *path*: lets through what our page needs of it and nothing else."""
+    """In front of a mount of Gradio's at *path*: lets through what our page needs of it and nothing else.
 
-    def __init__(self, app: ASGIApp, path: str = "") -> None:
-        self.app, self.path = app, path
+    *events* are the numbers of the page's own events: Gradio would look for any other one, and fail in its own words.
+    """
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        if scope["type"] == "http" and not OPEN_ROUTES.fullmatch(scope["path"].removeprefix(self.path)):
-            language = preferred(None, Headers(scope=scope).get("accept-language"))
-            await problem("not_found", language, 404)(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
-
-
-class Guard:
-    """Middleware of every face: refuse what no page of ours asks for, dress what goes out, frame our pages."""
-
-    def __init__(self, app: ASGIApp, frames: Mapping[str, Framing]) -> None:
-        self.app, self.frames = app, frames
+    def __init__(self, app: ASGIApp, path: str = "", events: Collection[int] = ()) -> None:
+        self.app, self.path, self.events = app, path, frozenset(events)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        path = scope["path"].removeprefix(self.path)
+        language = preferred(None, Headers(scope=scope).get("accept-language"))
+        if not OPEN_ROUTES.fullmatch(path):
+            await problem("not_found", language, 404)(scope, receive, send)
+        elif not JOIN.fullmatch(path):
+            await self.app(scope, receive, send)
+        elif scope["method"] != "POST":
+            await problem("not_found", language, 405, {"allow": "POST"})(scope, receive, send)
+        else:
+            field, event = _event(await _body(receive), self.events)
+            if field:
+                await problem("malformed", language, 422, field=field)(scope, receive, send)
+            else:
+                await self.app(_resized(scope, event), _replayed(event, receive), send)
+
+
+class Guard:
+    """Middleware of every face: ask *admission* who comes from where, dress what goes out, frame our pages."""
+
+    def __init__(self, app: ASGIApp, frames: Mapping[str, Framing], admission: Admission) -> None:
+        self.app, self.frames, self.admission = app, frames, admission
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] == "websocket":
+            # No page of ours opens any, and no header of another site's would be looked at.
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        scope = self.admission.proxies.undo(scope)
         headers = Headers(scope=scope)
         asked = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("lang", [None])[0]
         language = preferred(asked, headers.get("accept-language"))
-        path = scope["path"]
-        framing = self.frames.get(path) if scope["method"] == "GET" else None
+        framing = self.frames.get(scope["path"]) if scope["method"] == "GET" else None
         nonce = secrets.token_urlsafe(16)
-        dressed = _dressed(send, path, nonce if framing else None)
+        where = self.admission.crossing(headers, scope["method"])
+        scope[CROSSING] = where
+        dressed = _dressed(send, self._headers(scope["path"], headers, where, nonce if framing else None), scope)
+        try:
+            refused = await self._refused(scope, headers, where, language)
+            with self.admission.stream(scope, language):
+                if refused:
+                    await refused(scope, receive, dressed)
+                elif framing:
+                    framed = _framed(dressed, language, nonce, lambda: framing(scope, language, nonce))
+                    await self.app(scope, receive, framed)
+                else:
+                    largest = _largest(scope["path"])
+                    await self.app(scope, receive if largest is None else _limited(receive, largest), dressed)
+        except Refusal as refusal:
+            await refused_by(refusal)(scope, receive, dressed)
+        finally:
+            self.admission.let_go(scope)
+
+    async def _refused(self, scope: Scope, headers: Headers, where: Crossing, language: Language) -> ASGIApp | None:
+        """Return what is answered instead of the face that is asked; the cheapest reasons come first."""
+        path, method = scope["path"], scope["method"]
+        if path in areas.HEALTH:
+            return None
+        if not self.admission.hosts.knows(headers.get("host", "")):
+            return problem("portals.wrong_host", language, 421)
         largest = _largest(path)
         if largest is not None and _too_large(headers, largest):
-            await problem("too_large", language, 413)(scope, receive, dressed)
-        elif framing:
-            framed = _framed(dressed, language, nonce, lambda: framing(scope, language, nonce))
-            await self.app(scope, receive, framed)
-        else:
-            await self.app(scope, receive if largest is None else _limited(receive, largest), dressed)
+            return problem("too_large", language, 413)
+        if STAFF.fullmatch(path):
+            return None  # its threshold decides
+        if method == "OPTIONS" and "access-control-request-method" in headers:
+            scope[PREFLIGHT] = True
+            return _preflight(path, where, language)
+        programs = bool(areas.PROGRAMS.fullmatch(path))
+        if (programs or method not in SAFE) and not where.may(bool(areas.API.fullmatch(path))):
+            return _not_from_here(where, language)
+        if programs:
+            scope[KEY] = self.admission.permit(where, headers, path, language)
+        if (programs and not areas.ASKING.fullmatch(path)) or JOIN.fullmatch(path):
+            await self.admission.request(self.admission.caller(scope), language)
+        return None
+
+    def _headers(self, path: str, headers: Headers, where: Crossing, nonce: str | None) -> dict[str, str]:
+        """Return the headers of every response at *path*."""
+        staff = bool(STAFF.fullmatch(path))
+        ancestors = "'none'" if staff else "'self'"
+        if path in areas.FRAMED:
+            ancestors = self.admission.portals.allowed().ancestors
+        said = {
+            "content-security-policy": content_policy(nonce, ancestors),
+            "x-content-type-options": "nosniff",
+            "referrer-policy": "same-origin" if staff else "strict-origin-when-cross-origin",
+            "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+            "cross-origin-opener-policy": "same-origin",
+            "cross-origin-resource-policy": "same-origin",
+        }
+        if self.admission.hosts.is_public_by_https(headers.get("host", "")):
+            said["strict-transport-security"] = "max-age=31536000"
+        if path in areas.FRAMED:
+            said["cross-origin-resource-policy"] = "cross-origin"
+        elif areas.WIDGET.fullmatch(path):
+            said |= {"cross-origin-resource-policy": "cross-origin", "access-control-allow-origin": "*"}
+        elif areas.API.fullmatch(path):
+            said |= _shared(where)
+        if staff:
+            said["x-frame-options"] = "DENY"
+            if not LIBRARY.fullmatch(path):
+                said["cache-control"] = "no-store"
+        return said
+
+
+def _shared(where: Crossing) -> dict[str, str]:
+    """Return by what headers a page of a portal may read a response of the API. No cookie ever goes with it.
+
+    One whose portal is closed gets refusals only, and may read them: its visitors learn why.
+    """
+    if where.relation not in {"portal", "closed"}:
+        return {"vary": "Origin"}
+    return {
+        "vary": "Origin",
+        "access-control-allow-origin": where.origin,
+        "access-control-expose-headers": "Retry-After, X-Request-ID, ETag",
+    }
+
+
+def _preflight(path: str, where: Crossing, language: Language) -> Response:
+    """Answer a browser that asks whether a page may ask."""
+    if areas.WIDGET.fullmatch(path):
+        return Response(status_code=204, headers={"access-control-allow-methods": "GET, HEAD"})
+    if not areas.API.fullmatch(path) or where.relation not in {"portal", "closed"}:
+        return _not_from_here(where, language)
+    return Response(
+        status_code=204,
+        headers={
+            "access-control-allow-methods": "GET, HEAD, POST",
+            "access-control-allow-headers": "Content-Type, Accept, Last-Event-ID, X-Request-ID",
+            "access-control-max-age": "7200",
+        },
+    )
+
+
+def _not_from_here(where: Crossing, language: Language) -> Response:
+    return problem("portals.portal_closed" if where.relation == "closed" else "portals.foreign", language, 403)
 
 
 def _framed(send: Send, language: Language, nonce: str, frame: Callable[[], Frame | None]) -> Send:
@@ -162,32 +290,81 @@ def _page(page: bytes, language: Language, nonce: str, frame: Frame) -> bytes:
     )
 
 
-def _dressed(send: Send, path: str, nonce: str | None) -> Send:
+def _dressed(send: Send, said: Mapping[str, str], scope: Scope) -> Send:
     """Return a *send* that adds our headers and takes away those by which Gradio lets any site in."""
-    staff = bool(STAFF.fullmatch(path))
-    cookies = bool(ENTRANCE.fullmatch(path))
+    cookies = bool(ENTRANCE.fullmatch(scope["path"]))
 
     async def dressed(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(raw=list(message["headers"]))
-            for name in [name for name in headers if name.startswith("access-control-")]:
-                del headers[name]
+            if PREFLIGHT not in scope:  # what answers one is ours
+                for name in [name for name in headers if name.startswith("access-control-")]:
+                    del headers[name]
             if not cookies:
                 del headers["set-cookie"]
-            headers["content-security-policy"] = content_policy(nonce, "'none'" if staff else "'self'")
-            headers["x-content-type-options"] = "nosniff"
-            headers["referrer-policy"] = "same-origin" if staff else "strict-origin-when-cross-origin"
-            headers["permissions-policy"] = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
-            headers["cross-origin-opener-policy"] = "same-origin"
-            if staff:
-                headers["x-frame-options"] = "DENY"
-                headers["cross-origin-resource-policy"] = "same-origin"
-                if not LIBRARY.fullmatch(path):
-                    headers["cache-control"] = "no-store"
+            for name, value in said.items():
+                if name == "vary":
+                    headers.add_vary_header(value)
+                else:
+                    headers[name] = value
             message = {**message, "headers": headers.raw}
         await send(message)
 
     return dressed
+
+
+async def _body(receive: Receive) -> bytes:
+    """Return the whole body of a request; one that breaks off, or grew too long, is empty."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return b""
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def _event(body: bytes, events: Collection[int]) -> tuple[str, bytes]:
+    """Return the name of the member of an event that is wrong, or "" and the event with what our page sends only."""
+    try:
+        sent = json.loads(body)
+    except (ValueError, RecursionError):
+        return "body", b""
+    if not isinstance(sent, dict):
+        return "body", b""
+    checks: dict[str, Callable[[Any], bool]] = {
+        "fn_index": lambda value: type(value) is int and value in events,
+        "session_hash": lambda value: isinstance(value, str) and bool(SESSION.fullmatch(value)),
+        "data": lambda value: isinstance(value, list) and len(value) <= MOST_INPUTS,
+        "event_data": lambda value: value is None or isinstance(value, dict),
+        "trigger_id": lambda value: value is None or (type(value) is int and 0 <= value < 2**31),
+    }
+    kept = {name: sent.get(name) for name in checks}
+    wrong = next((name for name, is_right in checks.items() if not is_right(kept[name])), "")
+    return wrong, b"" if wrong else json.dumps(kept).encode()
+
+
+def _resized(scope: Scope, body: bytes) -> Scope:
+    """Return *scope* with the headers that belong to *body*."""
+    headers = MutableHeaders(raw=list(scope["headers"]))
+    headers["content-length"] = str(len(body))
+    headers["content-type"] = "application/json"
+    return {**scope, "headers": headers.raw}
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """Return a *receive* that begins with *body*."""
+    told = False
+
+    async def replayed() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replayed
 
 
 def _largest(path: str) -> int | None:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
@@ -23,7 +22,7 @@ from bot.answers import Answer, NextStep, Programme, State, Status
 from bot.programmes import DESCRIBED, Aid, Fact, Kind
 from bot.wording import say
 from ingest.documents import LANGUAGES, Language
-from ingest.settings import LOOPBACK, Settings
+from ingest.settings import Settings
 from ui.api.programmes import Asked, Firm, ProgrammeId, Verdicts, chosen, form, verdicts
 from ui.api.search import Results, Searched, results
 from ui.asking import Bot, Refusal, answers, checked, looked_up
@@ -31,7 +30,6 @@ from ui.asking import Bot, Refusal, answers, checked, looked_up
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-    from mcp.server.transport_security import TransportSecuritySettings
 
 logger = logging.getLogger(__name__)
 
@@ -473,23 +471,6 @@ def _version() -> str:
         return "0"
 
 
-def security(settings: Settings) -> TransportSecuritySettings:
-    """Return the names that a client may call us by: our public address and this machine; no page of another site."""
-    from mcp.server.transport_security import TransportSecuritySettings
-
-    names = ["127.0.0.1", "localhost", "[::1]"]
-    if settings.host not in {"0.0.0.0", "::", *LOOPBACK}:
-        names.append(f"[{settings.host}]" if ":" in settings.host else settings.host)
-    hosts = [each for name in names for each in (name, f"{name}:*")]
-    origins = [f"http://{each}" for each in hosts]
-    if settings.public_url:
-        parts = urlsplit(settings.public_url)
-        default = {"https": 443, "http": 80}[parts.scheme]
-        hosts += [parts.netloc, f"{parts.netloc}:{default}"]
-        origins.append(f"{parts.scheme}://{parts.netloc}")
-    return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
-
-
 class Endpoint:
     """The ASGI application at ``/mcp``; what it needs of the SDK is loaded and started when the first client comes."""
 
@@ -540,11 +521,13 @@ class Endpoint:
 
     def _made(self) -> StreamableHTTPSessionManager:
         from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+        from mcp.server.transport_security import TransportSecuritySettings
 
         return StreamableHTTPSessionManager(
             server(self._bot, self._settings, self._passing),
             json_response=True,
             stateless=True,
-            security_settings=security(self._settings),
+            # Whence a request comes is the guard's business, for all faces alike.
+            security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
             max_request_body_size=MAX_BODY,
         )

@@ -13,13 +13,14 @@ from bot.answers import Answer, Message
 from ingest.documents import Language
 from ingest.settings import Settings
 from ui import markup
+from ui.admission import Admission
 from ui.asking import Bot, Refusal, answers, checked, until
 from ui.quiet import gr
 from ui.words import preferred
 
 REMEMBERED = 8
 """Turns of a conversation that are handed back to the bot."""
-ORIGIN = "page"
+FACE = "page"
 """Who pays for what this page asks of a language model."""
 SHORT = 3
 """Words under which a first question tells less about its language than the page it is asked on."""
@@ -43,12 +44,14 @@ class Conversation:
         return Conversation((*self.history, *turn)[-2 * REMEMBERED :], answer.generation)
 
 
-def build(bot: Bot, settings: Settings) -> gr.Blocks:
-    """Return the page over *bot*, ready to be mounted."""
+def build(bot: Bot, settings: Settings, admission: Admission) -> gr.Blocks:
+    """Return the page over *bot*, ready to be mounted; *admission* says which questions are answered now."""
 
     stops: dict[str, asyncio.Event] = {}
 
-    async def ask(talk: Conversation, event: gr.EventData) -> AsyncIterator[tuple[dict[str, Any], Any]]:
+    async def ask(
+        talk: Conversation, event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[tuple[dict[str, Any], Any]]:
         """Yield what the room shows while a question is answered, and remember the last answer."""
         asked: dict[str, Any] = event._data or {}
         page = preferred(str(asked.get("language")), None)
@@ -57,11 +60,14 @@ def build(bot: Bot, settings: Settings) -> gr.Blocks:
         try:
             question = checked(str(asked.get("question") or ""), page, settings)
             language = page if len(question.split()) < SHORT and not talk.history else None
-            async for answer in until(stopped, answers(bot, question, talk.history, page, language, ORIGIN)):
-                if not answer.complete:
-                    yield _growing(turn, answer, bot), gr.skip()
-                    continue
-                yield _finished(turn, answer, bot, page, talk), talk.with_answer(answer)
+            held = request.request
+            caller = admission.caller(held.scope if held else {}, FACE)
+            async with admission.question(caller, page, request.session_hash):
+                async for answer in until(stopped, answers(bot, question, talk.history, page, language, caller.payer)):
+                    if not answer.complete:
+                        yield _growing(turn, answer, bot), gr.skip()
+                        continue
+                    yield _finished(turn, answer, bot, page, talk), talk.with_answer(answer)
         except Refusal as refusal:
             yield {"turn": turn, "done": True, "html": str(markup.trouble(refusal.sentence, page))}, gr.skip()
         finally:

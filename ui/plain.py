@@ -18,6 +18,7 @@ from bot.wording import say
 from ingest.documents import Language
 from ingest.settings import Settings
 from ui import markup
+from ui.admission import Admission
 from ui.asking import Bot, Refusal, answers, checked
 from ui.markup import Markup, icon, joined, tag
 from ui.page import REMEMBERED, SHORT
@@ -25,8 +26,6 @@ from ui.shell import SPRITE, STARTERS, head, header
 from ui.words import preferred, typeset, word
 
 PATH = "/ask"
-ORIGIN = "page"
-"""Who pays for what this page asks of a language model."""
 REMEMBERED_CHARACTERS = 20_000
 """What was said before takes at most so many characters of the form."""
 
@@ -50,8 +49,11 @@ def routes(bot: Bot, settings: Settings, version: str) -> APIRouter:
         asked = fields.get("question", "")
         try:
             question = checked(asked, language, settings)
+            admission: Admission = request.app.state.admission
+            caller = admission.caller(request.scope, "page")
+            await admission.admit(request.scope, caller, language)
             known = language if len(question.split()) < SHORT and not history else None
-            last = [answer async for answer in answers(bot, question, history, language, known, ORIGIN)][-1]
+            last = [answer async for answer in answers(bot, question, history, language, known, caller.payer)][-1]
         except Refusal as refusal:
             body = _page(language, version, settings.max_question, asked, history, problem=refusal.sentence)
             return _response(language, body, refusal.status)

@@ -33,7 +33,6 @@ TITLES = {
     "unsupported": "Unsupported parameter",
     "unknown_model": "Unknown model",
     "no_question": "No question",
-    "too_many": "Too many requests",
     "unexpected": "Unexpected error",
     "not_logged_in": "Not logged in",
     "ended": "Not logged in",
@@ -47,6 +46,17 @@ TITLES = {
     "disk_full": "No space left",
     "interrupted": "Upload interrupted",
     "upload_refused": "File refused",
+    "too_many": "Too many requests",
+    "too_many_open": "Too many questions at once",
+    "one_at_a_time": "One question at a time",
+    "key_spent": "Too many questions for this key",
+    "portal_spent": "Too many questions for this portal",
+    "portal_closed": "Access of this portal is closed",
+    "foreign": "Not allowed from this site",
+    "wrong_host": "Unknown host name",
+    "bad_key": "Unknown key",
+    "key_needed": "A key is needed",
+    "key_scope": "Not allowed with this key",
 }
 """The English name of each kind, the same in every language so that programs may rely on it."""
 

@@ -18,9 +18,10 @@ from starlette.types import Scope
 from ingest.documents import Language
 from ingest.settings import Settings
 from ui import embed, mcp, page, plain, problems, quality, shell
+from ui.admission import Admission
 from ui.api import openapi
 from ui.api.callers import page_language
-from ui.api.envelope import Envelope
+from ui.api.envelope import Envelope, Net
 from ui.api.routes import close, routes
 from ui.asking import Bot, not_ready
 from ui.guard import Door, Frame, Framing, Guard
@@ -34,13 +35,21 @@ from ui.widget import serving as widget
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, staff: Staff | None = None) -> FastAPI:
+def create_app(
+    bot: Bot,
+    settings: Settings,
+    *,
+    figures: Path = quality.FILE,
+    staff: Staff | None = None,
+    admission: Admission | None = None,
+) -> FastAPI:
     """Return the application over *bot*; *figures* is the file of the public quality page.
 
-    Without *staff* there is no desk, and nothing below ``/staff``.
+    Without *staff* there is no desk, and nothing below ``/staff``; without *admission* there is no portal and no key.
     """
+    admission = admission or Admission(settings)
     started = secrets.token_hex(6)
-    tools = mcp.Endpoint(bot, settings)
+    tools = mcp.Endpoint(bot, settings, admission.passing)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -98,11 +107,12 @@ def create_app(bot: Bot, settings: Settings, *, figures: Path = quality.FILE, st
         for router in (*staff.routes, uploads.routes(staff)):
             app.include_router(router)
         app.add_middleware(Threshold, gate=staff.gate)
-    app.add_middleware(Guard, frames=frames)
+    app.add_middleware(Net)
+    app.add_middleware(Guard, frames=frames, admission=admission)
     app.add_middleware(Envelope)
     if staff:
         desk_mount.mount(app, staff)
-    page.mount(app, page.build(bot, settings))
+    page.mount(app, page.build(bot, settings, admission))
     _shut_doors(app)
     return app
 
@@ -140,7 +150,7 @@ def _shut_doors(app: FastAPI) -> None:
         if isinstance(route, Mount) and hasattr(route.app, "stop_event"):
             mounted: Any = route.app
             stops.append(mounted.stop_event.set)
-            route.app = Door(mounted, route.path)
+            route.app = Door(mounted, route.path, mounted.get_blocks().fns)
 
     def let_go() -> None:
         for stop in stops:

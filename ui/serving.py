@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import sys
+from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from rich.console import Console
 
 from ingest.settings import Settings
+from ui.admission import Admission
 from ui.asking import Bot
 from ui.server import create_app
 from ui.staff.mount import Staff
@@ -34,13 +38,37 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run(bot: Bot, settings: Settings, held: socket.socket, staff: Staff | None = None) -> None:
+class WithoutQuery(logging.Filter):
+    """Takes what stands after the question mark out of a line of access: a form sends a question there."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the address of *record*, the third of its five values."""
+        if isinstance(record.args, tuple) and len(record.args) == 5:
+            client, method, address, *rest = record.args
+            record.args = (client, method, str(address).partition("?")[0], *rest)
+        return True
+
+
+def configuration(app: FastAPI, **options: Any) -> uvicorn.Config:
+    """Return how *app* is served; *options* are those of uvicorn that differ."""
+    ours: dict[str, Any] = {
+        "log_level": "warning",
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": 5,
+        # It would believe X-Forwarded-For of every program on this machine; GUICHET_TRUSTED_PROXIES says whom to.
+        "proxy_headers": False,
+    }
+    made = uvicorn.Config(app, **(ours | options))
+    access = logging.getLogger("uvicorn.access")
+    if not any(isinstance(each, WithoutQuery) for each in access.filters):
+        access.addFilter(WithoutQuery())
+    return made
+
+
+def run(
+    bot: Bot, settings: Settings, held: socket.socket, staff: Staff | None = None, admission: Admission | None = None
+) -> None:
     """Serve *bot*, with the desk of *staff*, on the socket *held* until interrupted."""
-    configuration = uvicorn.Config(
-        create_app(bot, settings, staff=staff),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
-    Server(configuration).run(sockets=[held])
+    app = create_app(bot, settings, staff=staff, admission=admission)
+    Server(configuration(app)).run(sockets=[held])

@@ -11,8 +11,9 @@ from fastapi.responses import JSONResponse, Response
 from bot.answers import Answer
 from ingest.settings import Settings
 from ui import problems
+from ui.admission import Admission
 from ui.api import schemas
-from ui.api.callers import EVENTS, JSON, V1, accepted, page_language, payer
+from ui.api.callers import EVENTS, JSON, V1, accepted, admitted, page_language
 from ui.api.examples import body, example
 from ui.api.openapi import answers_with, events
 from ui.api.reading import JsonRoute
@@ -67,13 +68,14 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
         if kind is None:
             raise Refusal("api.not_acceptable", page, 406, types=f"{JSON}, {EVENTS}")
         question = checked(body.question, page, settings)
-        if kind == JSON:
-            return await _as_json(request, answers(bot, question, body.messages, page, body.language, payer(request)))
         if not bot.ready:
             raise not_ready(page)
         run, seen = streams.resumed(last_event_id) or (None, 0)
-        if run is None or run.question != question:
-            stream = answers(bot, question, body.messages, page, body.language, payer(request))
+        if kind == JSON or run is None or run.question != question:
+            payer = await admitted(request, page, body.conversation)
+            stream = answers(bot, question, body.messages, page, body.language, payer)
+            if kind == JSON:
+                return await _as_json(request, stream)
             run, seen = streams.begin(_events(stream), question), 0
         return EventResponse(run.listen(seen), {"content-location": f"{V1}/streams/{run.id}"})
 
@@ -98,8 +100,11 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
             raise not_ready(page)
         if streams.full:
             raise Refusal("api.busy", page, 503, headers={"retry-after": str(SOON)})
-        stream = answers(bot, question, body.messages, page, body.language, payer(request))
-        run = streams.begin(_events(stream), question, GRACE)
+        admission: Admission = request.app.state.admission
+        caller = admission.caller(request.scope)
+        leave = await admission.hold(caller, page, body.conversation)
+        stream = answers(bot, question, body.messages, page, body.language, caller.payer)
+        run = streams.begin(_events(stream), question, GRACE, leave)
         address = f"{V1}/streams/{run.id}"
         return JSONResponse({"id": run.id, "events": address}, 201, {"location": address, "cache-control": "no-store"})
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
 from ingest.documents import Language
 from ui.words import preferred
 
-ORIGIN = "api"
-"""Who pays for what programs ask of a language model."""
+if TYPE_CHECKING:  # it needs our refusals, which need this
+    from ui.admission import Admission
+
 V1 = "/api/v1"
 JSON = "application/json"
 EVENTS = "text/event-stream"
@@ -21,9 +23,15 @@ def page_language(request: Request, asked: str | None = None) -> Language:
     return preferred(asked or request.query_params.get("lang"), request.headers.get("accept-language"))
 
 
-def payer(request: Request) -> str:
-    """Return who pays for what this caller asks of a language model."""
-    return ORIGIN
+async def admitted(request: Request, language: Language, conversation: str | None = None) -> str:
+    """Hold a place for a question until its response has ended, and return who pays for a language model.
+
+    Raises ``Refusal`` in *language* when there is no place, or when there were too many questions.
+    """
+    admission: Admission = request.app.state.admission
+    caller = admission.caller(request.scope)
+    await admission.admit(request.scope, caller, language, conversation)
+    return caller.payer
 
 
 def accepted(header: str | None, offered: Sequence[str]) -> str | None:

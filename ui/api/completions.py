@@ -25,7 +25,7 @@ from ingest.documents import Language
 from ingest.settings import Settings
 from ui import problems
 from ui.api import schemas
-from ui.api.callers import page_language, payer
+from ui.api.callers import admitted, page_language
 from ui.api.examples import body, example
 from ui.api.openai_errors import to_openai
 from ui.api.openapi import answers_with, events
@@ -68,11 +68,11 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
         _refuse_unsupported(body, page)
         question, history = _asked(body.messages, page)
         question = _checked(question, page, settings)
-        stream = answers(bot, question, history, page, None, payer(request))
-        if not body.stream:
-            return await _whole(request, stream)
         if not bot.ready:
             raise not_ready(page)
+        stream = answers(bot, question, history, page, None, await admitted(request, page))
+        if not body.stream:
+            return await _whole(request, stream)
         with_usage = bool(body.stream_options and body.stream_options.include_usage)
         return EventResponse(_chunks(stream, with_usage=with_usage))
 

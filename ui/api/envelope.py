@@ -29,7 +29,7 @@ class Envelope:
     """Outermost middleware: what is inside may fail or refuse as it likes."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+        self.app = Net(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -46,9 +46,22 @@ class Envelope:
             scope = {**scope, "method": "GET"}
         if OPENAI.fullmatch(scope["path"]):
             send = _translated(send)
-        await self._answer(scope, receive, send)
+        await self.app(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+
+class Net:
+    """Middleware that catches what breaks behind the addresses of programs. Inside the guard, so that its headers are
+    on the problem too; and around it, since it may break as well.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http" or not PROGRAMS.fullmatch(scope["path"]):
+            await self.app(scope, receive, send)
+            return
         begun = False
 
         async def sending(message: Message) -> None:

@@ -11,6 +11,12 @@ _CODES = {
     "unknown_model": "model_not_found",
     "unsupported": "unsupported_value",
     "too_many": "rate_limit_exceeded",
+    "too_many_open": "rate_limit_exceeded",
+    "one_at_a_time": "rate_limit_exceeded",
+    "key_spent": "rate_limit_exceeded",
+    "portal_spent": "rate_limit_exceeded",
+    "bad_key": "invalid_api_key",
+    "key_needed": "invalid_api_key",
 }
 _KINDS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 _INDEX = re.compile(r"\.(\d+)")

@@ -43,6 +43,12 @@ class Question(BaseModel):
         [], description="The earlier turns, the oldest first: the server keeps no conversation."
     )
     language: Language | None = Field(None, description="Language of the answer; left out, it is that of the question.")
+    conversation: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9._-]{1,100}$",
+        description="A random name of the conversation: it has one open question, and limits of its own, so that one "
+        "visitor behind an address cannot use up what all have.",
+    )
 
     @property
     def messages(self) -> tuple[Message, ...]:

@@ -11,7 +11,7 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any
 
@@ -139,13 +139,19 @@ class Streams:
         self._make_room()
         return len(self._runs) >= MOST
 
-    def begin(self, events: AsyncIterator[Named], question: str, grace: float = 0.0) -> Run:
-        """Return a new run over the *events* of the answer to *question*; it is kept if there is room."""
+    def begin(
+        self, events: AsyncIterator[Named], question: str, grace: float = 0.0, leave: Callable[[], object] = bool
+    ) -> Run:
+        """Return a new run over the *events* of the answer to *question*; it is kept if there is room.
+
+        *leave* is called when it has ended, however.
+        """
         run = Run(question, grace)
         if not self.full:
             self._runs[run.id] = run
         task = asyncio.create_task(run.follow(events))
         task.add_done_callback(lambda ended: self._ended(run, ended))
+        task.add_done_callback(lambda _: leave())
         run.start(task)
         return run
 

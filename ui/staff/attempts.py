@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from ingest.database import StaffAttemptRow, now
 from ingest.writing import moment, writing
+from ui.admission.addresses import counted
 
 FORGOTTEN = dt.timedelta(hours=24)
 """Failures older than this count no more and are deleted."""
@@ -56,14 +56,7 @@ def of_name(name: str | None) -> Key:
 
 def of_address(address: str) -> Key:
     """Return the counter of an address; of IPv6 the network, since a household has billions of addresses."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        kept = hashlib.sha256(address.encode(errors="replace")).hexdigest()[:32]
-    else:
-        parsed = (parsed.ipv4_mapped or parsed) if isinstance(parsed, ipaddress.IPv6Address) else parsed
-        kept = str(ipaddress.ip_network((parsed, 64), strict=False) if parsed.version == 6 else parsed)
-    return Key(f"address {kept}", Pace(20, dt.timedelta(minutes=1), dt.timedelta(hours=1)))
+    return Key(f"address {counted(address)}", Pace(20, dt.timedelta(minutes=1), dt.timedelta(hours=1)))
 
 
 def of_browser(digest: str, account: int) -> Key:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from ingest.database import connect
@@ -19,7 +20,8 @@ from ui.staff.accounts import Account, AccountRefused, Accounts
 
 def run(settings: Settings, options: argparse.Namespace, say: Callable[[str], object] = print) -> int:
     """Do one command; what cannot be done raises an error of ours."""
-    with _accounts(settings) as accounts:
+    with opened(settings) as engine:
+        accounts = Accounts(engine)
         if options.verb == "list":
             for account in accounts.everyone():
                 say(_line(account))
@@ -48,15 +50,15 @@ def _change(accounts: Accounts, options: argparse.Namespace) -> None:
 
 
 @contextmanager
-def _accounts(settings: Settings) -> Iterator[Accounts]:
-    """Open the accounts without owning the data folder: SQLite lets a running server and us write in turn."""
+def opened(settings: Settings) -> Iterator[Engine]:
+    """Open the database without owning the data folder: SQLite lets a running server and us write in turn."""
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         engine = connect(settings.data_dir / "guichet.sqlite")
     except (OSError, OperationalError) as error:
         raise LibraryUnwritable(f"{settings.data_dir} cannot be written; set GUICHET_DATA_DIR to a folder.") from error
     try:
-        yield Accounts(engine)
+        yield engine
     finally:
         engine.dispose()
 

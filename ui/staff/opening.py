@@ -20,7 +20,10 @@ from ingest.settings import Settings
 from ingest.web.arriving import WebIntake
 from ingest.web.fetching import Fetcher
 from ingest.web.links import Links, cited
+from ui.admission import Admission
 from ui.chores import DAY, MINUTE, Chore
+from ui.keys import Keys
+from ui.portals import Portals
 from ui.staff import login, oidc
 from ui.staff.desk import Desk, Room
 from ui.staff.entrance import Entrance
@@ -30,6 +33,8 @@ from ui.staff.rooms.accounts import AccountsRoom
 from ui.staff.rooms.answers import Answers
 from ui.staff.rooms.documents import Documents
 from ui.staff.rooms.journal import JournalRoom
+from ui.staff.rooms.keys import KeysRoom
+from ui.staff.rooms.portals import PortalsRoom
 from ui.staff.rooms.programmes import Programmes
 from ui.staff.rooms.quality import Quality
 from ui.staff.rooms.questions import Questions
@@ -45,6 +50,8 @@ class Opened:
     chores: tuple[Chore, ...]
     web_chores: tuple[Chore, ...]
     """Those that wait for other sites: they must not keep the others waiting."""
+    admission: Admission
+    """Portals, keys and limits, as the rooms of the desk change them."""
     first_password: str | None
 
 
@@ -59,9 +66,11 @@ def open_desk(live: Live, settings: Settings, *, fetcher: Fetcher | None = None)
             live, settings, intake, stack.enter_context(closing(WebIntake(library, intake, fetcher))),
             Links(library.engine, fetcher), Board(library, library.engine, lambda: live.today),
             Previews(library, live, settings), Entrance(library.engine, settings),
+            Admission(settings, Portals(library.engine), Keys(library.engine)),
         )  # fmt: skip
+        asking = parts.web_chores() if settings.web_enabled else ()
         first = parts.entrance.accounts.first_start()
-        yield Opened(parts.staff(), parts.chores(), parts.web_chores() if settings.web_enabled else (), first)
+        yield Opened(parts.staff(), parts.chores(), asking, parts.admission, first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +85,7 @@ class _Parts:
     board: Board
     previews: Previews
     entrance: Entrance
+    admission: Admission
 
     def staff(self) -> Staff:
         """Return the rooms with their way in."""
@@ -115,6 +125,8 @@ class _Parts:
             programmes,
             Quality(library, self.previews),
             JournalRoom(library.journal),
+            PortalsRoom(self.admission.portals),
+            KeysRoom(self.admission.keys),
             AccountsRoom(self.entrance, settings),
         ]
 

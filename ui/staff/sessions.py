@@ -21,6 +21,7 @@ from ingest.errors import GuichetError
 from ingest.journal import note
 from ingest.settings import LOOPBACK, Settings
 from ingest.writing import moment, writing
+from ui.admission.hosts import Hosts
 from ui.staff.people import ROLES, Person, Role
 
 COOKIE = "guichet_staff"
@@ -110,6 +111,7 @@ class Sessions:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self._engine = engine
         self._settings = settings
+        self._hosts = Hosts(settings)
         self._longest = dt.timedelta(hours=settings.staff_session_hours)
         self._idle = dt.timedelta(minutes=settings.staff_idle_minutes)
 
@@ -269,25 +271,10 @@ class Sessions:
             raise Forged("neither Sec-Fetch-Site nor Origin says where the request comes from")
         if site not in {None, "same-origin"}:
             raise Forged("sent by another site")
-        if origin is not None and not self._is_own(origin, connection.headers.get("host", "")):
+        if origin is not None and not self._hosts.is_own(origin, connection.headers.get("host", "")):
             raise Forged("sent by another origin")
         if expected is not None and not hmac.compare_digest(expected.encode(), token.encode(errors="replace")):
             raise Forged("not a form of this session")
-
-    def _is_own(self, origin: str, host: str) -> bool:
-        try:
-            seen = urlsplit(origin)
-            here = urlsplit(f"//{host}").hostname
-        except ValueError:
-            return False
-        if seen.scheme not in {"http", "https"} or not seen.netloc:
-            return False
-        public = self._settings.public_url
-        if public and _same_origin(origin, public):
-            return True
-        # Without a public address its scheme is unknown: a proxy may have taken the encryption off. With one, only
-        # the machine itself may be spoken to under another name.
-        return seen.netloc.lower() == host.lower() and (not public or here in LOOPBACK)
 
     def secure(self, connection: HTTPConnection) -> bool:
         """Return whether the cookies must travel encrypted; on ``http://localhost`` they could not come back then."""
@@ -324,14 +311,3 @@ def _remember(session: Session, account: int, known: str | None, fresh: str, at:
     else:
         row.seen_at = at
     return kept
-
-
-def _same_origin(one: str, other: str) -> bool:
-    def origin(address: str) -> tuple[str, str | None, int]:
-        parts = urlsplit(address)
-        return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
-
-    try:
-        return origin(one) == origin(other)
-    except ValueError:
-        return False

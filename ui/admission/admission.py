@@ -1,0 +1,251 @@
+"""The one place where every face asks whether a question may be answered now. Cheap checks come first.
+
+1. Is there a place at all?                 503 ``busy``
+2. … for this caller, this conversation?     429 ``too_many_open``, ``one_at_a_time``
+3. How often has this address (or key), this conversation asked?   429 ``too_many``
+4. How often has the portal?                429 ``portal_spent``
+
+A portal is never counted instead of the address: what one visitor asks too much costs the others nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
+from bot.wording import say
+from ingest.documents import Language
+from ingest.settings import Settings
+from ui.admission import areas, windows
+from ui.admission.addresses import Proxies, counted
+from ui.admission.crossing import Crossing, crossing
+from ui.admission.hosts import Hosts
+from ui.admission.opened import Opened, Ticket
+from ui.admission.windows import Limit, Windows
+from ui.asking import Refusal
+from ui.keys import Key, Keys
+from ui.portals import Portal, Portals
+
+CROSSING = "guichet.crossing"
+KEY = "guichet.key"
+HELD = "guichet.held"
+"""Where a request's scope holds whence it comes, its key, and the places that end with its response."""
+
+CHALLENGE = {"www-authenticate": 'Bearer realm="guichet"'}
+
+PATIENCE = 2.0
+"""Seconds that a question waits for the one before it in its conversation: who stops an answer asks on at once."""
+STEP = 0.05
+MOST_STREAMS = 400
+"""Pages that may be open behind one address, two connections for each that is answered."""
+SOON = 5
+"""Seconds after which to try again when everything is taken."""
+
+_CONVERSATION = re.compile(r"[\w.-]{1,100}", re.ASCII)
+_SHOWN = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks."""
+
+    face: str
+    """Through which face: ``page``, ``api``, ``mcp``."""
+    address: str
+    """What its address is counted as."""
+    portal: Portal | None = None
+    key: Key | None = None
+
+    @property
+    def payer(self) -> str:
+        """Who pays for a language model: only names that are known here, so nobody makes up budgets."""
+        if self.key:
+            return f"key {self.key.name}"
+        return f"portal {self.portal.name}" if self.portal else self.face
+
+    @property
+    def name(self) -> str:
+        """What questions are counted by: a key has its own number, everybody else that of the address."""
+        return f"key {self.key.id}" if self.key else f"address {self.address}"
+
+
+class Admission:
+    """Portals, keys and limits of one application."""
+
+    def __init__(self, settings: Settings, portals: Portals | None = None, keys: Keys | None = None) -> None:
+        self.portals, self.keys = portals or Portals(), keys or Keys()
+        self.hosts, self.proxies = Hosts(settings), Proxies(settings.trusted_proxies)
+        self.key_required = settings.api_key_required
+        self._off = settings.rate_limit == "off"
+        self._of_address = windows.parsed(settings.rate_limit)
+        self._of_conversation = windows.parsed(settings.rate_limit_conversation)
+        self._of_requests = windows.parsed(settings.rate_limit_requests)
+        self._of_key = windows.parsed(settings.rate_limit_key)
+        storage = settings.rate_limit_storage
+        self._windows = Windows(storage.get_secret_value() if storage else None)
+        self._opened = Opened(settings.open_questions, None if self._off else settings.open_questions_address)
+
+        self._streams: Counter[str] = Counter()
+
+    # Who
+
+    def crossing(self, headers: Headers, method: str) -> Crossing:
+        """Return from which page a request came."""
+        return crossing(headers, method, self.hosts, self.portals.allowed())
+
+    def caller(self, scope: Scope, face: str = "api") -> Caller:
+        """Return who made the request of *scope*, which has passed the guard."""
+        found: Crossing | None = scope.get(CROSSING)
+        client = scope.get("client") or ("", 0)
+        return Caller(face, counted(client[0]), found.portal if found else None, scope.get(KEY))
+
+    def key_of(self, headers: Headers, language: Language) -> Key | None:
+        """Return the key that a request shows, None if it shows none; raises ``Refusal`` 401 for a wrong one.
+
+        A token that is not of our form is none: clients of OpenAI cannot go without one, and write anything.
+        """
+        bearer = _SHOWN.fullmatch(headers.get("authorization", ""))
+        shown = headers.get("x-api-key") or (bearer[1] if bearer else "")
+        if not shown.startswith("gk_"):
+            return None
+        if key := self.keys.opened_by(shown):
+            self.keys.note_use(key)
+            return key
+        raise Refusal("portals.bad_key", language, 401, headers=CHALLENGE)
+
+    def permit(self, where: Crossing, headers: Headers, path: str, language: Language) -> Key | None:
+        """Return the key that is asked with at *path*; raises ``Refusal`` where none, or another one, is needed."""
+        key = self.key_of(headers, language)
+        if areas.DESCRIPTION.fullmatch(path):
+            return key
+        if key is None:
+            if self.key_required and where.relation == "none":
+                raise Refusal("portals.key_needed", language, 401, headers=CHALLENGE)
+            return None
+        if (scope := areas.scope_of(path)) not in key.scopes:
+            raise Refusal("portals.key_scope", language, 403, scope=scope)
+        return key
+
+    # Whether
+
+    @asynccontextmanager
+    async def question(
+        self, caller: Caller, language: Language, conversation: str | None = None
+    ) -> AsyncIterator[None]:
+        """Hold a place for one question while it is answered; raises ``Refusal`` in *language* when there is none."""
+        leave = await self.hold(caller, language, conversation)
+        try:
+            yield
+        finally:
+            leave()
+
+    async def hold(self, caller: Caller, language: Language, conversation: str | None = None) -> Callable[[], None]:
+        """The same until what is returned is called: for an answer that outlives the response to its question."""
+        ticket = await self._admitted(caller, language, conversation)
+        return lambda: self._opened.give_back(ticket)
+
+    async def admit(self, scope: Scope, caller: Caller, language: Language, conversation: str | None = None) -> None:
+        """The same for a question that is answered over HTTP: the place is held until its response has ended."""
+        scope.setdefault(HELD, []).append(await self.hold(caller, language, conversation))
+
+    @asynccontextmanager
+    async def passing(self, scope: Scope, tool: str, language: Language) -> AsyncIterator[str]:
+        """Hold a place while a *tool* is used over MCP, if it answers questions, and give who pays.
+
+        What the others do is counted with the request that carries it.
+        """
+        caller = self.caller(scope, "mcp")
+        if tool != "ask":
+            yield caller.payer
+            return
+        async with self.question(caller, language):
+            yield caller.payer
+
+    def let_go(self, scope: Scope) -> None:
+        """Give back what was held for a request."""
+        for leave in scope.pop(HELD, ()):
+            leave()
+
+    async def request(self, caller: Caller, language: Language) -> None:
+        """Count a request that is no question; raises ``Refusal`` when there were too many."""
+        await self._count(self._of_requests, caller, language, "request", caller.name)
+
+    @contextmanager
+    def stream(self, scope: Scope, language: Language) -> Iterator[None]:
+        """Count a connection that stays open as long as a page; raises ``Refusal`` when an address has too many."""
+        if self._off or not areas.STREAMS.fullmatch(scope["path"]):
+            yield
+            return
+        address = self.caller(scope).address
+        if self._streams[address] >= MOST_STREAMS:
+            raise Refusal("portals.too_many_open", language, 429, headers={"retry-after": str(SOON)})
+        self._streams[address] += 1
+        try:
+            yield
+        finally:
+            self._streams[address] -= 1
+            if not self._streams[address]:
+                del self._streams[address]
+
+    async def _admitted(self, caller: Caller, language: Language, conversation: str | None) -> Ticket:
+        talk = f"{caller.name} {conversation}" if conversation and _CONVERSATION.fullmatch(conversation) else None
+        ticket = await self._place(caller, language, None if self._off else talk)
+        try:
+            limits = self._of_address
+            if caller.key:
+                limits = windows.limits_of(caller.key.a_minute, caller.key.a_day) or self._of_key
+            await self._count(limits, caller, language, "question", caller.name)
+            if talk:
+                await self._count(self._of_conversation, caller, language, "talk", talk)
+            if caller.portal and not caller.key:
+                await self._count_portal(caller.portal, language)
+        except BaseException:
+            self._opened.give_back(ticket)
+            raise
+        return ticket
+
+    async def _place(self, caller: Caller, language: Language, talk: str | None) -> Ticket:
+        for _ in range(int(PATIENCE / STEP)):
+            taken = self._opened.take(caller.name, talk)
+            if isinstance(taken, Ticket):
+                return taken
+            if taken == "all":
+                raise Refusal("portals.busy", language, 503, headers={"retry-after": str(SOON)})
+            if taken == "caller":
+                raise Refusal("portals.too_many_open", language, 429, headers={"retry-after": str(SOON)})
+            await asyncio.sleep(STEP)
+        raise Refusal("portals.one_at_a_time", language, 429, headers={"retry-after": str(SOON)})
+
+    async def _count(self, limits: Sequence[Limit], caller: Caller, language: Language, *name: str) -> None:
+        if self._off:
+            return
+        if wait := await self._windows.wait(limits, *name):
+            key = "key_spent" if caller.key else "too_many"
+            raise _later(key, language, wait)
+
+    async def _count_portal(self, portal: Portal, language: Language) -> None:
+        limits = () if self._off else windows.limits_of(portal.a_minute, portal.a_day)
+        if wait := await self._windows.wait(limits, "portal", portal.name):
+            raise _later("portal_spent", language, wait)
+
+
+def _later(key: str, language: Language, wait: float) -> Refusal:
+    seconds = math.ceil(wait)
+    headers = {"retry-after": str(seconds)}
+    return Refusal(f"portals.{key}", language, 429, headers=headers, wait=in_words(seconds, language))
+
+
+def in_words(seconds: int, language: Language) -> str:
+    """Return a wait as one says it, rounded up: «12 secondes», «3 minutes», «5 heures»."""
+    for unit, length in (("hour", 3600), ("minute", 60)):
+        if seconds > length:
+            return say(f"portals.{unit}s", language, count=-(-seconds // length))
+    return say("portals.second" if seconds == 1 else "portals.seconds", language, count=seconds)
