@@ -61,6 +61,7 @@ def create_app(
     app = FastAPI(
         title="Guichet IA", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json", lifespan=lifespan
     )
+    app.state.admission = admission
 
     @app.get("/healthz", tags=["service"], operation_id="isAlive", summary="Whether the process answers")
     async def healthz() -> dict[str, str]:

@@ -6,9 +6,10 @@ import argparse
 import datetime as dt
 from collections.abc import Callable
 
-from ingest.journal import COMMAND, opened
+from ingest.journal import COMMAND_LINE
 from ingest.settings import Settings
 from ui.keys.keys import Key, KeyRefused, Keys
+from ui.staff.command import opened
 
 
 def run(settings: Settings, options: argparse.Namespace, say: Callable[[str], object] = print) -> int:
@@ -21,15 +22,15 @@ def run(settings: Settings, options: argparse.Namespace, say: Callable[[str], ob
             return 0
         if options.verb == "add":
             made = keys.add(
-                options.name, options.scopes.split(","), COMMAND, expires=day(options.expires),
+                options.name, options.scopes.split(","), COMMAND_LINE, expires=day(options.expires),
                 a_minute=options.a_minute, a_day=options.a_day,
             )  # fmt: skip
             say(f"Key, shown only now: {made}")
         elif options.verb == "rotate":
-            made = keys.rotate(options.name, COMMAND, dt.timedelta(days=options.grace))
+            made = keys.rotate(options.name, COMMAND_LINE, dt.timedelta(days=options.grace))
             say(f"New key, shown only now: {made}")
         else:
-            keys.revoke(options.name, COMMAND)
+            keys.revoke(options.name, COMMAND_LINE)
         say(_line(keys.named(options.name)))
     return 0
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from ingest.journal import COMMAND, opened
+from ingest.journal import COMMAND_LINE
 from ingest.settings import Settings
 from ui.portals.portals import Portal, Portals
+from ui.staff.command import opened
 
 
 def run(settings: Settings, options: argparse.Namespace, say: Callable[[str], object] = print) -> int:
@@ -19,14 +20,14 @@ def run(settings: Settings, options: argparse.Namespace, say: Callable[[str], ob
                 _tell(say, portal)
             return 0
         if options.verb == "add":
-            portals.add(options.name, options.origins, COMMAND, a_minute=options.a_minute, a_day=options.a_day)
+            portals.add(options.name, options.origins, COMMAND_LINE, a_minute=options.a_minute, a_day=options.a_day)
         elif options.verb == "remove":
-            portals.remove(options.name, COMMAND, origin=options.origin)
+            portals.remove(options.name, COMMAND_LINE, origin=options.origin)
             if options.origin is None:
                 say(f"{options.name}: removed")
                 return 0
         else:
-            portals.switch(options.name, COMMAND, closed=options.verb == "off", origin=options.origin)
+            portals.switch(options.name, COMMAND_LINE, closed=options.verb == "off", origin=options.origin)
         _tell(say, portals.named(options.name))
     return 0
 
