@@ -61,7 +61,7 @@ def _run(library: Library, options: argparse.Namespace) -> int:
     if options.command == "list":
         rows = list(library.documents.values())
         if options.json:
-            print(json.dumps([dataclasses.asdict(row) for row in rows], ensure_ascii=False))
+            print(json.dumps([dataclasses.asdict(row) for row in rows], ensure_ascii=False, default=str))
         for row in () if options.json else rows:
             print(f"{row.key:<44} {row.version:>3}  {row.title}")
         return 0

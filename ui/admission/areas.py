@@ -17,7 +17,7 @@ API = re.compile(r"/api/v1(?:/.*)?", re.DOTALL)
 """The part of it that pages of portals may ask, and read."""
 DESCRIPTION = re.compile(r"/api/v1/openapi\.(?:json|yaml)")
 """What tells how to ask: open to every program, since it is the same for all."""
-WIDGET = re.compile(r"/widget(?:/[\w.-]+|[\w.-]*\.(?:js|css|map|svg))", re.ASCII)
+WIDGET = re.compile(r"/widget(?:/[\w.-]+){0,2}\.(?:js|css|map|svg)", re.ASCII)
 """The scripts of the widget: any page may load them, and gets nothing by it."""
 STREAMS = re.compile(r"(?:/staff)?/gradio_api/(?:queue/data|heartbeat/\w{1,64})/?", re.ASCII)
 """What stays open as long as a page of Gradio's does."""

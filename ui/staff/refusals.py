@@ -34,6 +34,8 @@ from ingest.revisions import UnknownRevision, WrongState
 from ingest.settings import BRUSSELS
 from ingest.web.health import GONE
 from ingest.web.watching import NotWatched
+from ui.keys import KeyRefused
+from ui.portals import PortalRefused
 from ui.staff.accounts import AccountRefused
 from ui.staff.forms import words
 from ui.staff.verdict import refusal
@@ -104,5 +106,7 @@ _WITH_MORE: Mapping[type[GuichetError], Callable[..., str]] = {
     GoldenInvalid: lambda error, language: words("desk_quality.golden_invalid", language, problem=error),
     PreviewRunning: lambda error, language: running(error.running, language),
     AccountRefused: lambda error, language: words(f"desk_accounts.{error.reason}", language, **error.values),
+    PortalRefused: lambda error, language: words(f"desk_portals.{error.reason}", language, **error.values),
+    KeyRefused: lambda error, language: words(f"desk_keys.{error.reason}", language, **error.values),
 }
 """Errors of which more is known: how their sentence is made."""

@@ -50,7 +50,7 @@ def test_a_changed_page_is_a_draft_that_keeps_what_staff_said(library: Library, 
         id="prime", language="de", title="Unsere Prämie", owner="paul", review_by="2027-06-01", expires_on="2027-12-31",
         meta={"kind": "subsidy", "aliases": ["Prämie"]},
     )  # fmt: skip
-    library.revisions.edit(first.number, edit, "ella")
+    library.revisions.edit(first.number, edit, "ella", confirmed=("kind",))
     library.publish([first.number], "paul")
     world.pages[PLACE] = reply(page(AFTER))
     assert web.watching.check(URL).what == "changed"

@@ -155,6 +155,7 @@ FAMILIES = (
     r"desk_findings\.\w+_(one|many)|desk_quality\.(publish|archive)_anyway|desk_programmes\.(size|legal_form|seat|stage)_\w+"
     r"|desk_programmes\.bad_\w+|desk_web\.(scheme|port|credentials|dns|too_many_redirects|robots|tls|connection)"
     r"|desk_web\.(unreadable|not_taken)|desk_todo\.(stale|review_soon|expires_soon|call_closed|closes_soon|never_cited)"
+    r"|desk_portals\.(name_taken|no_portal|bad_\w+|origin_taken|no_origin|too_many_origins)"
     r"|desk\.room_\w+|desk_journal\.(action|detail|subject)_\w+"
 )
 """Strings whose keys are made of what other modules name: kinds, reasons, criteria; each has a test of its own."""

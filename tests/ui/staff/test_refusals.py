@@ -18,6 +18,8 @@ from ingest.database import now
 from ingest.documents import LANGUAGES
 from ingest.errors import ChangedMeanwhile, FetchFailed, GuichetError, UnknownPin, UnreadableFile, WebError
 from ingest.web.addresses import KINDS
+from ui.keys import KeyRefused, keys
+from ui.portals import PortalRefused, portals
 from ui.staff.accounts import REASONS, AccountRefused
 from ui.staff.forms import words
 from ui.staff.refusals import KEYS, Refused, sentence
@@ -54,7 +56,10 @@ def errors() -> set[type[GuichetError]]:
 
 def test_no_error_of_ours_was_forgotten(errors: set[type[GuichetError]]) -> None:
     """Each has a key, a sentence of its own making, or its place elsewhere."""
-    told = (*KEYS, UnreadableFile, WebError, CardError, GoldenInvalid, PreviewRunning, AccountRefused, ChangedMeanwhile)
+    told = (
+        *KEYS, PortalRefused, KeyRefused, UnreadableFile, WebError, CardError, GoldenInvalid, PreviewRunning,
+        AccountRefused, ChangedMeanwhile,
+    )  # fmt: skip
     left = {kind.__name__ for kind in errors if not issubclass(kind, told)}
     assert left <= ELSEWHERE
 
@@ -68,6 +73,9 @@ def made() -> list[GuichetError]:
     some += [UnreadableFile("a.pdf: English words", kind) for kind in ("password", "too_large", "whatever")]
     # Only the command line asks for a password twice.
     some += [AccountRefused(reason, name="x") for reason in REASONS if reason != "not_twice"]
+    values = {"name": "x", "origin": "x", "limit": 1, "scope": "x", "scopes": "x", "field": "x"}
+    some += [PortalRefused(reason, **values) for reason in portals.REASONS]
+    some += [KeyRefused(reason, **values) for reason in keys.REASONS]
     some += [PreviewRunning(Running("x", (), ())), ChangedMeanwhile("x", now()), ChangedMeanwhile("", now())]
     return some
 
