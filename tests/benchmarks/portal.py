@@ -121,7 +121,7 @@ def measure(questions: int, users: int, think: float, runs: int) -> dict[str, An
             live.prepare()
             portal = Portal()
             guichet = Guichet(live, **settings)
-            guichet.origins.add(portal.address)
+            guichet.allow(portal.address)
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             french = [question.question for question in golden() if question.lang == "fr" and not question.history]
             random.Random(7).shuffle(french)

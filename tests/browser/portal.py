@@ -5,21 +5,24 @@ from __future__ import annotations
 import html
 import json
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
-import uvicorn
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ingest.database import connect
 from ingest.settings import load
 from tests.ui.scripted import ScriptedBot
+from ui.admission import Admission
+from ui.portals import Portals
 from ui.server import create_app
-from ui.serving import Server
+from ui.serving import Server, configuration
 
 NONCE = "Zm9yIHRlc3Rz"
 """The same on every page of the tests: what it guards is the browser, not a secret."""
@@ -39,61 +42,40 @@ def by_host(guichet: str) -> str:
     return f"default-src 'none'; script-src {guichet}; connect-src {guichet}; style-src 'self'"
 
 
-class Opened:
-    """Lets pages of *origins* read answers and frame the chat, as the allow-list of portals does for those it names."""
-
-    def __init__(self, app: Any, origins: set[str]) -> None:
-        self.app: ASGIApp = app
-        self.state = app.state
-        self.origins = origins
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
-        origin = Headers(scope=scope).get("origin", "") if scope["type"] == "http" else ""
-        allowed = {"access-control-allow-origin": origin, "access-control-expose-headers": "Retry-After"}
-
-        async def opened(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(raw=list(message["headers"]))
-                policy = headers.get("content-security-policy", "")
-                if scope["path"] == "/":
-                    ancestors = " ".join(["frame-ancestors 'self'", *sorted(self.origins)])
-                    headers["content-security-policy"] = policy.replace("frame-ancestors 'self'", ancestors)
-                if origin in self.origins:
-                    headers.update(allowed)
-                message = {**message, "headers": headers.raw}
-            await send(message)
-
-        if scope["type"] == "http" and scope["method"] == "OPTIONS" and origin in self.origins:
-            told = {**allowed, "access-control-allow-headers": "Content-Type", "access-control-max-age": "600"}
-            raw = [(key.encode(), value.encode()) for key, value in told.items()]
-            await send({"type": "http.response.start", "status": 204, "headers": raw})
-            await send({"type": "http.response.body", "body": b""})
-            return
-        await self.app(scope, receive, opened)
-
-
 class Guichet:
     """The application, running, open to the pages of some origins."""
 
     def __init__(self, bot: Any, *, around: Callable[[ASGIApp], ASGIApp] = lambda app: app, **settings: Any) -> None:
         self.bot = bot
-        self.origins: set[str] = set()
+        self._folder = tempfile.TemporaryDirectory(prefix="guichet-portal-")
+        self._portals = Portals(connect(Path(self._folder.name) / "guichet.sqlite"))
         held = socket.socket()
         held.bind(("127.0.0.1", 0))
         self.address = f"http://127.0.0.1:{held.getsockname()[1]}"
-        opened = Opened(create_app(bot, load(**settings)), self.origins)
-        opened.app = around(opened.app)
-        self._server = Server(uvicorn.Config(opened, log_level="error", timeout_graceful_shutdown=1))
+        known = load(**settings)
+        app: Any = create_app(bot, known, admission=Admission(known, self._portals))
+        opened: Any = around(app)
+        if opened is not app:
+            opened.state = app.state
+        self._server = Server(configuration(opened, log_level="error", timeout_graceful_shutdown=1))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [held]}, daemon=True)
         self._thread.start()
         while not self._server.started:
             time.sleep(0.02)
 
+    def allow(self, origin: str) -> None:
+        """Let the pages of *origin* read answers and frame the chat."""
+        self._portals.add("portail", [origin], "test")
+
+    def forbid(self) -> None:
+        """Let nobody any more."""
+        self._portals.remove("portail", "test")
+
     def stop(self) -> None:
         """Close the port and end the thread."""
         self._server.should_exit = True
         self._thread.join(10)
+        self._folder.cleanup()
 
 
 class Interrupted:
@@ -105,7 +87,8 @@ class Interrupted:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or scope["path"] != "/api/v1/ask" or not self.troubles:
+        asks = scope["type"] == "http" and scope["method"] == "POST" and scope["path"] == "/api/v1/ask"
+        if not asks or not self.troubles:
             await self.app(scope, receive, send)
             return
         body = bytearray()
@@ -117,7 +100,9 @@ class Interrupted:
         asked = json.loads(body)["question"]
         for word, (status, headers, content) in self.troubles.items():
             if word in asked:
+                origin = dict(scope["headers"]).get(b"origin", b"")
                 raw = [(key.encode(), value.encode()) for key, value in headers.items()]
+                raw += [(b"access-control-allow-origin", origin), (b"access-control-expose-headers", b"Retry-After")]
                 await send({"type": "http.response.start", "status": status, "headers": raw})
                 await send({"type": "http.response.body", "body": content})
                 return

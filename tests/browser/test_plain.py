@@ -131,7 +131,7 @@ def portal() -> Iterator[Portal]:
 def guichet(portal: Portal) -> Iterator[Guichet]:
     """A guichet that this portal may frame."""
     guichet = Guichet(ScriptedBot(pause=0.03), max_question=600)
-    guichet.origins.add(portal.address)
+    guichet.allow(portal.address)
     yield guichet
     guichet.stop()
 

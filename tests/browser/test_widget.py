@@ -80,7 +80,7 @@ def guichet(portal: Portal, limits: dict[str, tuple[int, dict[str, str], bytes]]
         return before
 
     guichet = Guichet(AttackedBot(pause=0.03), around=interrupted, max_question=600)
-    guichet.origins.add(portal.address)
+    guichet.allow(portal.address)
     yield guichet
     guichet.stop()
 
@@ -347,14 +347,14 @@ def test_a_foreign_page_that_may_not_read_says_so_and_nothing_breaks(
     visit: Visit, guichet: Guichet, portal: Portal
 ) -> None:
     """Where the guichet does not know the portal the browser keeps the answer back: one sentence."""
-    guichet.origins.discard(portal.address)
+    guichet.forbid()
     try:
         page = opened(visit())
         page.locator("#question").fill(START)
         page.locator("#question").press("Enter")
         expect(page.locator(".trouble")).to_contain_text("ne répond plus")
     finally:
-        guichet.origins.add(portal.address)
+        guichet.allow(portal.address)
 
 
 def test_parts_that_do_not_come_are_a_sentence_beside_the_bubble(visit: Visit) -> None:
