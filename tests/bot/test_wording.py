@@ -20,10 +20,11 @@ from ingest.settings import ROOT
 
 FILES = sorted(FOLDER.glob("*.yaml"))
 STEMS = "|".join(path.stem for path in FILES)
-ACTIONS = frozenset(
+ACTIONS = {
     f"answers.{verb}" for verb in ("activate", "deactivate", "review", "settle", "start", "try", "wish", "write")
-)
-"""What can be done in the desk's room of answers, which is called like a file of strings."""
+}
+ACTIONS |= {f"portals.{verb}" for verb in ("add", "limit", "off", "on", "remove")}
+"""What can be done in rooms of the desk that are called like a file of strings."""
 
 
 def placeholders(text: str) -> set[str]:

@@ -112,5 +112,5 @@ def test_run_folder_is_complete(evaluation: Evaluation, run_folder: Path) -> Non
     expected = {(key, id) for key, outcomes in evaluation.outcomes.items() for id in outcomes.ids}
     assert expected <= asked
     assert "guichet-evaluation-" not in written["aggregates.json"]
-    assert "api_key" not in written["config.json"]
+    assert not re.search(r"(?<!staff_)api_key\b(?!_required)", written["config.json"])
     assert '"/' not in written["config.json"]

@@ -21,7 +21,7 @@ QUESTION = "Combien paie la prime ?"
 PATIENCE = {
     "llm_connect_seconds": 0.3, "llm_first_seconds": 0.8, "llm_between_seconds": 0.5, "llm_total_seconds": 3.0,
 }  # fmt: skip
-BUSY = 1.5
+BUSY = 2.5
 """Seconds of patience with a machine that does other things meanwhile: the bar is measured (``phrasing.py`` of the
 evaluation), what is tested here is that no other time-out than the one concerned is waited for."""
 

@@ -15,7 +15,6 @@ from bot.service import Bot
 from tests.llm.double import Double
 from tests.llm.library import model_bot
 from tests.llm.served import served
-from ui.api.callers import ORIGIN
 
 QUESTION = "Combien paie la prime ?"
 
@@ -72,4 +71,4 @@ def test_a_client_that_goes_ends_the_request_to_the_model(slow_bot: Bot, double:
         exchange = double.wait_for("quotes@100")
         assert exchange.end == "cancelled"
         assert exchange.ended - left < 1.0
-    assert slow_bot.library.usage.spent(budget_day(), ORIGIN).tokens > 0
+    assert slow_bot.library.usage.spent(budget_day(), "api").tokens > 0
