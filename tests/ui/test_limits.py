@@ -9,7 +9,7 @@ import logging
 import socket
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from ui.admission import windows as windows_module
 from ui.admission.addresses import Proxies, counted
 from ui.admission.admission import in_words
 from ui.admission.opened import LONGEST, Opened, Ticket
-from ui.admission.windows import BoundedMemory, Windows, limits_of, parsed
+from ui.admission.windows import BoundedMemory, Limit, Window, Windows, at_least, filled, limits_of, parsed, share
 from ui.asking import Refusal
 from ui.portals import Portal
 from ui.server import create_app
@@ -104,6 +104,12 @@ def test_a_proxy_says_the_scheme_too() -> None:
 # Windows
 
 
+async def seconds(windows: Windows, limits: Sequence[Limit], name: str) -> float:
+    """Enter something and return the seconds until there is room, 0 if there was."""
+    full = await windows.enter([Window(limits, (name,))])
+    return full[1] if full else 0.0
+
+
 def test_a_window_moves(monkeypatch: pytest.MonkeyPatch) -> None:
     """So many in any sixty seconds; the wait ends when the eldest is a minute old, and refusals do not prolong it."""
     now = [1000.0]
@@ -112,7 +118,7 @@ def test_a_window_moves(monkeypatch: pytest.MonkeyPatch) -> None:
     limits = parsed("2/minute")
 
     def wait() -> float:
-        return asyncio.run(windows.wait(limits, "x"))
+        return asyncio.run(seconds(windows, limits, "x"))
 
     assert wait() == 0
     now[0] += 10
@@ -123,7 +129,7 @@ def test_a_window_moves(monkeypatch: pytest.MonkeyPatch) -> None:
     now[0] += 30.5
     assert wait() == 0
     assert wait() == 9.5
-    assert asyncio.run(windows.wait(limits, "y")) == 0
+    assert asyncio.run(seconds(windows, limits, "y")) == 0
 
 
 def test_the_shorter_limit_is_looked_at_first() -> None:
@@ -168,7 +174,7 @@ def test_a_storage_that_is_gone_leaves_each_process_its_own_count(caplog: pytest
 
     async def ask() -> list[float]:
         windows = Windows("unreachable://")
-        return [await windows.wait(parsed("2/minute"), "x") for _ in range(3)]
+        return [await seconds(windows, parsed("2/minute"), "x") for _ in range(3)]
 
     first, second, third = asyncio.run(ask())
     assert first == second == 0

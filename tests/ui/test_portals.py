@@ -290,7 +290,7 @@ def test_a_portal_asks_the_api_and_nothing_else(doors: Doors, port: int) -> None
     head = answer.partition("\r\n\r\n")[0].lower()
     assert status == 200
     assert f"access-control-allow-origin: {PORTAL}" in head
-    assert "access-control-expose-headers: retry-after, x-request-id, etag" in head
+    assert "access-control-expose-headers: retry-after, x-request-id, etag, location, content-location, link" in head
     assert "vary: origin" in head
     assert "credentials" not in head
     assert doors.bot.payers == ["portal ville"]
@@ -314,7 +314,9 @@ def test_a_preflight_is_answered_for_portals_only(port: int) -> None:
     head = answer.lower()
     assert status == 204
     assert f"access-control-allow-origin: {PORTAL}" in head
-    assert "access-control-allow-headers: content-type, accept, last-event-id, x-request-id" in head
+    headers = "content-type, accept, last-event-id, x-request-id, if-none-match"
+    assert f"access-control-allow-headers: {headers}\r\n" in head
+    assert "access-control-allow-methods: get, head, post, delete\r\n" in head
     assert "access-control-max-age: 7200" in head
     assert "allow-credentials" not in head
     for path, origin in (
