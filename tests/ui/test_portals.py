@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from starlette.datastructures import Headers
+from starlette.routing import Mount
 
 from bot.wording import catalogue
 from ingest.documents import LANGUAGES, Language
 from ingest.settings import load
 from tests.slowness import slowness
-from tests.ui.doors import Doors, asked, opened, raw, served
+from tests.ui.doors import START, Doors, asked, opened, raw, served
 from ui.__main__ import main
 from ui.admission.crossing import crossing
 from ui.admission.hosts import Hosts
@@ -172,6 +175,33 @@ def test_a_number_of_questions_has_bounds(doors: Doors, number: int) -> None:
     """No limit is said by nothing, not by a zero that would shut everybody out."""
     with pytest.raises(PortalRefused, match="whole number"):
         doors.admission.portals.limit("ville", number, None, "ada")
+
+
+def addresses(routes: Iterable[Any], before: str = "") -> Iterator[str]:
+    """Yield the paths of *routes* and of all that they lead to, Gradio's too."""
+    for route in routes:
+        if included := getattr(route, "original_router", None):
+            yield from addresses(included.routes, before + route.include_context.prefix)
+        elif isinstance(route, Mount):
+            inner: Any = route.app
+            yield from addresses(getattr(inner, "app", inner).routes, before + route.path)
+        elif path := getattr(route, "path", None):
+            yield before + path
+
+
+def test_no_way_in_is_passed_by_a_sign_at_its_end(doors: Doors, client: TestClient) -> None:
+    """A route's ``$`` looks past a line's end, and would be reached without keys, limits or the list of portals."""
+    paths = {re.sub(r"\{[^}]*\}", "x", path) for path in addresses(doors.app.routes)}
+    assert {"/mcp", "/ask", "/api/v1/ask", "/v1/chat/completions", "/gradio_api/queue/join"} <= paths
+    evil = {"origin": "https://evil.example"}
+    for path in sorted(paths):
+        for method in ("GET", "POST"):
+            answer = client.request(method, f"{path}%0A", json=START, headers=evil)
+            assert answer.status_code == 404, (method, path)
+    for number in (*range(32), 127):
+        assert client.post(f"/api/v1/ask%{number:02X}", json=START).status_code == 404
+        assert client.get(f"/static/%{number:02X}guichet.css").status_code == 404
+    assert doors.bot.payers == []
 
 
 # Where a request comes from
@@ -371,6 +401,20 @@ def test_a_forged_forwarded_host_makes_no_origin_ours(doors: Doors, port: int) -
     assert doors.bot.payers == []
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["X-Forwarded-Host: evil.example", "x-gradio-server: http://evil.example", "Forwarded: host=evil.example",
+     "X-Forwarded-Server: evil.example", "X-Original-Host: evil.example"],
+)  # fmt: skip
+def test_a_forged_forwarded_host_stands_in_no_page(port: int, header: str) -> None:
+    """Gradio would write its addresses for that host, and the page would send questions there."""
+    status, answer = raw(port, "/", "Host: localhost", header, "X-Forwarded-Proto: https")
+    assert status == 200
+    assert "evil.example" not in answer
+    assert "http://localhost" in answer
+    assert "https://localhost" not in answer
+
+
 def test_open_portals_may_show_the_page_in_a_frame(client: TestClient, doors: Doors) -> None:
     """The chat page names them in its policy, at once without those that were closed; no other page does."""
     assert f"frame-ancestors 'self' {PORTAL}" in client.get("/").headers["content-security-policy"]
@@ -429,6 +473,17 @@ def test_the_command_keeps_the_portals(
     assert "500 questions a day" in said
     assert f"{PORTAL}  off" in said
     assert f"    {normal('https://été.example')}\n" in said
+    assert main(["portals", "limit", "ville", "--a-minute", "7"]) == 0
+    assert "7 questions a minute, 500 questions a day for each origin" in capsys.readouterr().out
+    assert main(["portals", "limit", "ville", "--a-day", "none"]) == 0
+    assert " 7 questions a minute for each origin" in capsys.readouterr().out
+    assert main(["portals", "limit", "ville", "--a-minute", "none"]) == 0
+    assert "no limit of its own" in capsys.readouterr().out
+    assert main(["portals", "limit", "ville", "--a-minute", "0"]) == 2
+    assert main(["portals", "limit", "nobody", "--a-minute", "1"]) == 2
+    with pytest.raises(SystemExit):
+        main(["portals", "limit", "ville", "--a-day", "many"])
+    capsys.readouterr()
     assert main(["portals", "add", "ville", "*"]) == 2
     assert "is not an origin" in capsys.readouterr().err
     assert main(["portals", "remove", "nobody"]) == 2

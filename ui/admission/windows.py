@@ -199,14 +199,18 @@ def _each(wanted: Sequence[Window]) -> Iterator[tuple[Window, Limit]]:
     return ((window, limit) for window in wanted for limit in window.limits)
 
 
+def options_of(address: str) -> dict[str, Any]:
+    """Return the options of the client for the storage at *address*."""
+    if "redis" not in address.partition(":")[0]:
+        return {}
+    # Its client would wait for ever for a server that is there and says nothing.
+    return {"implementation": "redispy", "socket_timeout": TOGETHER, "socket_connect_timeout": TOGETHER}
+
+
 def _opened(storage: str) -> object:
     address = storage if storage.startswith("async+") else f"async+{storage}"
-    options: dict[str, Any] = {}
-    if "redis" in address.partition(":")[0]:
-        # Its client would wait for ever for a server that is there and says nothing.
-        options = {"implementation": "redispy", "socket_timeout": TOGETHER, "socket_connect_timeout": TOGETHER}
     try:
-        return storage_from_string(address, wrap_exceptions=True, **options)
+        return storage_from_string(address, wrap_exceptions=True, **options_of(address))
     except ConfigurationError as error:
         # Not the text of the error: the address may hold a password.
         raise SettingsError(
