@@ -148,7 +148,9 @@ class Settings(BaseSettings):
     )
     open_questions_address: int = Field(8, ge=1, le=10_000, description="The same for one address, or one API key.")
     api_key_required: bool = Field(
-        False, description="Whether programs need a key; the guichet's own pages and open portals do not."
+        False,
+        description="Whether programs need a key; at /api/v1 pages of the guichet and of open portals do not, and a "
+        "program can pass for one.",
     )
     trusted_hosts: Names = Field(
         (),

@@ -93,6 +93,11 @@ def _add_portals(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add = verbs.add_parser("add", parents=[one, _numbers()], help="make a portal, or give it further origins")
     add.add_argument("origins", metavar="ORIGIN", nargs="+", help="such as https://portal.example.be")
     verbs.add_parser("list", help="show all portals")
+    limit = verbs.add_parser("limit", parents=[one], help="set how much each origin of a portal may ask, or no limit")
+    for unit in ("minute", "day"):
+        limit.add_argument(
+            f"--a-{unit}", metavar="N|none", type=_number_or_none, help=f"most questions a {unit} (default: as it is)"
+        )
     verbs.add_parser("off", parents=[one, part], help="close a portal at once")
     verbs.add_parser("on", parents=[one, part], help="open it again")
     verbs.add_parser("remove", parents=[one, part], help="forget a portal")
@@ -119,6 +124,10 @@ def _numbers() -> argparse.ArgumentParser:
     for unit in ("minute", "day"):
         numbers.add_argument(f"--a-{unit}", metavar="N", type=int, help=f"most questions a {unit}")
     return numbers
+
+
+def _number_or_none(text: str) -> int | str:
+    return text if text == "none" else int(text)
 
 
 def config(settings: Settings) -> int:

@@ -161,6 +161,8 @@ class Guard:
     async def _refused(self, scope: Scope, headers: Headers, where: Crossing, language: Language) -> ASGIApp | None:
         """Return what is answered instead of the face that is asked; the cheapest reasons come first."""
         path, method = scope["path"], scope["method"]
+        if areas.CONTROL.search(path):
+            return problem("not_found", language, 404)
         if path in areas.HEALTH:
             return None
         if not self.admission.hosts.knows(headers.get("host", "")):
@@ -178,8 +180,9 @@ class Guard:
             return _not_from_here(where, language)
         if programs:
             scope[KEY] = self.admission.permit(where, headers, path, language)
-        if (programs and not areas.ASKING.fullmatch(path)) or JOIN.fullmatch(path):
-            await self.admission.request(self.admission.caller(scope), language)
+        if programs or JOIN.fullmatch(path):
+            count = self.admission.attempt if areas.ASKING.fullmatch(path) else self.admission.request
+            await count(self.admission.caller(scope), language)
         return None
 
     def _headers(self, path: str, headers: Headers, where: Crossing, nonce: str | None) -> dict[str, str]:
@@ -221,7 +224,7 @@ def _shared(where: Crossing) -> dict[str, str]:
     return {
         "vary": "Origin",
         "access-control-allow-origin": where.origin,
-        "access-control-expose-headers": "Retry-After, X-Request-ID, ETag",
+        "access-control-expose-headers": "Retry-After, X-Request-ID, ETag, Location, Content-Location, Link",
     }
 
 
@@ -234,8 +237,8 @@ def _preflight(path: str, where: Crossing, language: Language) -> Response:
     return Response(
         status_code=204,
         headers={
-            "access-control-allow-methods": "GET, HEAD, POST",
-            "access-control-allow-headers": "Content-Type, Accept, Last-Event-ID, X-Request-ID",
+            "access-control-allow-methods": "GET, HEAD, POST, DELETE",
+            "access-control-allow-headers": "Content-Type, Accept, Last-Event-ID, X-Request-ID, If-None-Match",
             "access-control-max-age": "7200",
         },
     )

@@ -199,6 +199,22 @@ def test_a_key_is_counted_by_itself(doors: Doors, port: int) -> None:
     assert [status(port, small, here) for _ in range(2)] == [200, 429]
 
 
+def test_a_key_of_something_else_does_not_hide_ours(doors: Doors, port: int) -> None:
+    """A gateway in between has a key of its own in one header: the one that is ours counts, wherever it stands."""
+    key = doors.admission.keys.add("backend", ["ask"], "ada")
+    assert status(port, key, "X-API-Key: of-the-gateway") == 200
+    assert asked(port, "Host: localhost", f"X-API-Key: {key}", "Authorization: Bearer none")[0] == 200
+    assert asked(port, "Host: localhost", "X-API-Key: none", f"X-API-Key: {key}")[0] == 200
+    assert doors.bot.payers == ["key backend"] * 3
+    assert status(port, "gk_wrong", "X-API-Key: of-the-gateway") == 401
+
+
+def test_a_number_a_day_leaves_the_usual_one_a_minute(doors: Doors, port: int) -> None:
+    """What an administrator did not set is what holds for every key."""
+    key = doors.admission.keys.add("daily", ["ask"], "ada", a_day=1000)
+    assert [status(port, key) for _ in range(5)] == [200] * 4 + [429]
+
+
 def test_a_key_does_not_open_a_foreign_page(doors: Doors, port: int) -> None:
     """A key that stands in somebody's web page has leaked: the page is refused with it as without."""
     key = doors.admission.keys.add("leaked", ["ask"], "ada")
@@ -220,6 +236,11 @@ def test_an_api_may_be_closed_to_programs_without_a_key(tmp_path: Path) -> None:
         assert asked(port, "Host: localhost", "Origin: http://localhost")[0] == 200
         assert raw(port, "/api/v1/answers/none", "Host: localhost")[0] == 401
         assert raw(port, "/api/v1/answers/none", "Host: localhost", "Sec-Fetch-Site: same-origin")[0] == 404
+        # What no page of ours asks is not opened by what a browser writes, since a program can write it too.
+        for said in ("Sec-Fetch-Site: same-origin", "Origin: http://localhost"):
+            for path in ("/v1/chat/completions", "/v1/models", "/mcp"):
+                assert raw(port, path, "Host: localhost", said, method="POST", body=b"{}")[0] == 401, (path, said)
+        assert raw(port, "/v1/models", "Host: localhost", "Sec-Fetch-Site: same-origin", f"X-API-Key: {key}")[0] == 200
         assert raw(port, "/api/v1/openapi.json", "Host: localhost")[0] == 200
         assert raw(port, "/healthz", "Host: localhost")[0] == 200
 

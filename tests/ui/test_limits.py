@@ -9,7 +9,7 @@ import logging
 import socket
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,9 +28,20 @@ from tests.ui.doors import Doors, asked, opened, raw, served
 from ui.admission import Admission, Caller
 from ui.admission import windows as windows_module
 from ui.admission.addresses import Proxies, counted
-from ui.admission.admission import in_words
+from ui.admission.admission import PATIENCE, in_words
 from ui.admission.opened import LONGEST, Opened, Ticket
-from ui.admission.windows import BoundedMemory, Windows, limits_of, parsed
+from ui.admission.windows import (
+    BoundedMemory,
+    Limit,
+    Window,
+    Windows,
+    at_least,
+    filled,
+    limits_of,
+    options_of,
+    parsed,
+    share,
+)
 from ui.asking import Refusal
 from ui.portals import Portal
 from ui.server import create_app
@@ -104,6 +115,12 @@ def test_a_proxy_says_the_scheme_too() -> None:
 # Windows
 
 
+async def seconds(windows: Windows, limits: Sequence[Limit], name: str) -> float:
+    """Enter something and return the seconds until there is room, 0 if there was."""
+    full = await windows.enter([Window(limits, (name,))])
+    return full[1] if full else 0.0
+
+
 def test_a_window_moves(monkeypatch: pytest.MonkeyPatch) -> None:
     """So many in any sixty seconds; the wait ends when the eldest is a minute old, and refusals do not prolong it."""
     now = [1000.0]
@@ -112,7 +129,7 @@ def test_a_window_moves(monkeypatch: pytest.MonkeyPatch) -> None:
     limits = parsed("2/minute")
 
     def wait() -> float:
-        return asyncio.run(windows.wait(limits, "x"))
+        return asyncio.run(seconds(windows, limits, "x"))
 
     assert wait() == 0
     now[0] += 10
@@ -123,7 +140,7 @@ def test_a_window_moves(monkeypatch: pytest.MonkeyPatch) -> None:
     now[0] += 30.5
     assert wait() == 0
     assert wait() == 9.5
-    assert asyncio.run(windows.wait(limits, "y")) == 0
+    assert asyncio.run(seconds(windows, limits, "y")) == 0
 
 
 def test_the_shorter_limit_is_looked_at_first() -> None:
@@ -132,6 +149,9 @@ def test_the_shorter_limit_is_looked_at_first() -> None:
     assert parsed("off") == ()
     assert [str(limit) for limit in limits_of(5, None)] == ["5 per 1 minute"]
     assert limits_of(None, None) == ()
+    assert filled(limits_of(None, 9), parsed("240/minute; 500/day")) == parsed("240/minute; 9/day")
+    assert filled((), parsed("240/minute")) == parsed("240/minute")
+    assert at_least(parsed("300/minute; 5/day"), parsed("1000/minute; 2/day")) == parsed("1000/minute; 5/day")
 
 
 def test_memory_forgets_what_is_over_and_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,13 +188,58 @@ def test_a_storage_that_is_gone_leaves_each_process_its_own_count(caplog: pytest
 
     async def ask() -> list[float]:
         windows = Windows("unreachable://")
-        return [await windows.wait(parsed("2/minute"), "x") for _ in range(3)]
+        return [await seconds(windows, parsed("2/minute"), "x") for _ in range(3)]
 
     first, second, third = asyncio.run(ask())
     assert first == second == 0
     assert third > 0
     assert caplog.text.count("cannot be counted together") == 1
     assert "secret" not in caplog.text
+
+
+class SilentStorage(MemoryStorage):
+    """A storage of others whose server takes a connection, and never says a word."""
+
+    STORAGE_SCHEME = ["async+silent"]  # noqa: RUF012  declared so by the library
+
+    def __init__(self, uri: str, **_: Any) -> None:
+        super().__init__(uri)
+        self.port = int(uri.rpartition(":")[2])
+
+    async def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        """Wait for what the server says."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            writer.write(b"PING\r\n")
+            return float(await reader.readline()), 0
+        finally:
+            writer.close()
+
+
+def test_a_storage_that_is_silent_holds_nobody_up() -> None:
+    """A question waits half a second for it, the next ones not at all, and the limit holds."""
+
+    async def ask(port: int) -> list[tuple[float, float]]:
+        windows, said = Windows(f"silent://127.0.0.1:{port}"), []
+        for _ in range(3):
+            began = time.perf_counter()
+            wait = await asyncio.wait_for(seconds(windows, parsed("2/minute"), "x"), 20)
+            said.append((wait, time.perf_counter() - began))
+        return said
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        first, second, third = asyncio.run(ask(server.getsockname()[1]))
+    assert first[0] == second[0] == 0
+    assert third[0] > 0
+    assert first[1] < (windows_module.TOGETHER + 0.2) * slowness()
+    assert second[1] + third[1] < 0.1 * slowness()
+
+
+def test_the_client_of_redis_does_not_wait_for_ever_either() -> None:
+    """Connecting and reading have an end of their own, so that no connection is left hanging."""
+    options = options_of("async+redis://localhost:6379/0")
+    assert options["socket_timeout"] == options["socket_connect_timeout"] == windows_module.TOGETHER
+    assert options_of("async+memory://") == {}
 
 
 @pytest.mark.parametrize("address", ["nonsense://x", "redis://user:password@localhost:1/0", "x"])
@@ -287,6 +352,57 @@ def test_a_portal_has_its_own_share_and_the_day_is_counted(monkeypatch: pytest.M
     assert "24 hours" in refused.sentence
     assert refusal(admission, Caller("api", "192.0.2.9", big)) is None
     assert refusal(admission, Caller("api", "192.0.2.9")) is None
+
+
+def test_each_origin_of_a_portal_has_its_number() -> None:
+    """The pages of one origin do not use up what those of another one have."""
+    admission = Admission(settings())
+    portal = Portal("ville", a_day=1)
+    first, second = (Caller("api", "192.0.2.1", portal, origin=f"https://{name}.example") for name in ("a", "b"))
+    assert refusal(admission, first) is None
+    assert refusal(admission, first)
+    assert refusal(admission, second) is None
+    assert refusal(admission, second)
+
+
+def test_one_visitor_cannot_spend_a_portal() -> None:
+    """Of its number an address has a share, and is told that it is its own; the others ask on."""
+    admission = Admission(settings(rate_limit="1000/minute"))
+    portal = Portal("ville", a_day=40)
+    assert [refusal(admission, Caller("api", "192.0.2.1", portal)) for _ in range(10)] == [None] * 10
+    refused = refusal(admission, Caller("api", "192.0.2.1", portal))
+    assert refused
+    assert refused.key == "portals.too_many"
+    assert refusal(admission, Caller("api", "192.0.2.2", portal)) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(None, None), (1, 1), (2, 1), (3, 2), (10, 5), (20, 10), (40, 10), (41, 10), (200, 50), (5000, 1250)],
+)
+def test_the_share_of_an_address_is_for_an_office(number: int | None, expected: int | None) -> None:
+    """A quarter, or ten where that is more, of a small number a half; always one question."""
+    assert share(number) == expected
+
+
+def test_a_refused_question_costs_nobody_anything() -> None:
+    """Refused for its conversation or its portal, it is taken off no other number."""
+    admission = Admission(settings(rate_limit_conversation="1/minute"))
+    spent = Portal("ville", a_day=1)
+    assert refusal(admission, NEXT) is None
+    assert refusal(admission, Caller("api", "192.0.2.9", spent)) is None
+    for _ in range(5):
+        refused = refusal(admission, Caller("api", HERE.address, spent))
+        assert refused
+        assert refused.key == "portals.portal_spent"
+    assert refusal(admission, HERE, "tab") is None
+    assert [bool(refusal(admission, HERE, "tab")) for _ in range(5)] == [True] * 5
+    assert [refusal(admission, HERE, name) for name in ("second", "third")] == [None, None]
+    assert refusal(admission, HERE, "fourth")
+    # Refused for its address, it is not counted in the conversation or at the portal either.
+    other = Portal("other", a_day=1)
+    assert refusal(admission, Caller("api", HERE.address, other))
+    assert refusal(admission, Caller("api", "192.0.2.8", other)) is None
 
 
 def test_a_conversation_has_a_pace_of_its_own() -> None:
@@ -418,6 +534,30 @@ def test_the_question_whether_costs_next_to_nothing() -> None:
     assert statistics.median(took) * 1000 < 0.2 * slowness()
 
 
+def test_one_question_waits_and_the_next_does_not() -> None:
+    """While one waits for the answer before it, a third of the same conversation is refused at once."""
+    admission = Admission(settings(rate_limit="100/minute"))
+
+    async def ask() -> float:
+        async def waiting() -> None:
+            async with admission.question(HERE, "en", "talk"):
+                pass
+
+        async with admission.question(HERE, "en", "talk"):
+            second = asyncio.create_task(waiting())
+            await asyncio.sleep(0)
+            began = time.perf_counter()
+            with pytest.raises(Refusal) as refused:
+                await waiting()
+            took = time.perf_counter() - began
+            assert refused.value.key == "portals.one_at_a_time"
+        await second  # it got its answer
+        return took
+
+    assert asyncio.run(ask()) < PATIENCE / 4
+    assert not admission._waiting
+
+
 # Every face
 
 
@@ -476,6 +616,31 @@ def test_other_requests_are_counted_apart(limited: tuple[Doors, int]) -> None:
     assert asked(port, *here)[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("number", "path", "method", "kind", "expected"),
+    [(1, "/api/v1/ask", "POST", "text/plain", 415), (2, "/api/v1/ask", "GET", "application/json", 405),
+     (3, "/v1/chat/completions", "POST", "application/json", 400), (4, "/api/v1/ask/none", "POST", "text/plain", 404)],
+)  # fmt: skip
+def test_what_becomes_no_question_is_counted_too(
+    limited: tuple[Doors, int], number: int, path: str, method: str, kind: str, expected: int
+) -> None:
+    """Where questions are asked, what is malformed costs work as well; it uses up no question."""
+    _, port = limited
+    here = ("Host: localhost", f"X-Forwarded-For: 198.51.100.{number}", f"Content-Type: {kind}")
+    statuses = [raw(port, path, *here, method=method, body=b"{}")[0] for _ in range(21)]
+    assert statuses == [expected] * 20 + [429]
+
+
+def test_the_page_is_written_for_the_scheme_that_a_proxy_says(limited: tuple[Doors, int]) -> None:
+    """Not for the host that it says: that one stands in ``Host``."""
+    _, port = limited
+    forwarded = ("X-Forwarded-For: 192.0.2.90", "X-Forwarded-Proto: https", "X-Forwarded-Host: evil.example")
+    status, answer = raw(port, "/", "Host: localhost", *forwarded)
+    assert status == 200
+    assert "evil.example" not in answer
+    assert "https://localhost" in answer
+
+
 DONE = {"process_generating", "process_completed"}
 
 
@@ -517,6 +682,25 @@ def test_a_flood_of_events_does_not_fill_the_queue_for_others(limited: tuple[Doo
     statuses = [raw(port, "/gradio_api/queue/join", *here, method="POST", body=body)[0] for _ in range(22)]
     assert statuses == [200] * 20 + [429] * 2
     assert event(port, "192.0.2.51", "Qu'est-ce que Start IA ?", "after")[-1]["done"]
+
+
+def test_one_visitor_does_not_fill_the_queue_by_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixty questions of one session, the first slow: all but one of the others are refused, and nobody stands behind.
+
+    Gradio has forty places for events; each that waited for the first would hold one.
+    """
+    monkeypatch.setattr("ui.admission.admission.PATIENCE", 30.0)
+    doors = opened(tmp_path, settings(rate_limit="1000/minute", rate_limit_conversation="1000/minute"), pause=0.5)
+    slow = {"data": [None], "fn_index": 0, "session_hash": "crowd", "event_data": {"question": "slow Start IA"}}
+    here = ("Host: localhost", "X-Forwarded-For: 192.0.2.1", "Content-Type: application/json")
+    with served(doors.app) as port:
+        for _ in range(60):
+            assert raw(port, "/gradio_api/queue/join", *here, method="POST", body=json.dumps(slow).encode())[0] == 200
+        assert len(doors.admission._opened) == 1
+        assert len(doors.admission._waiting) == 1
+        began = time.perf_counter()
+        event(port, "192.0.2.2", "Qu'est-ce que Start IA ?", "behind")
+        assert time.perf_counter() - began < 8 * slowness()
 
 
 # Gradio's routes on the public mount

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from starlette.datastructures import Headers
+from starlette.routing import Mount
 
 from bot.wording import catalogue
 from ingest.documents import LANGUAGES, Language
 from ingest.settings import load
 from tests.slowness import slowness
-from tests.ui.doors import Doors, asked, opened, raw, served
+from tests.ui.doors import START, Doors, asked, opened, raw, served
 from ui.__main__ import main
 from ui.admission.crossing import crossing
 from ui.admission.hosts import Hosts
@@ -174,6 +177,33 @@ def test_a_number_of_questions_has_bounds(doors: Doors, number: int) -> None:
         doors.admission.portals.limit("ville", number, None, "ada")
 
 
+def addresses(routes: Iterable[Any], before: str = "") -> Iterator[str]:
+    """Yield the paths of *routes* and of all that they lead to, Gradio's too."""
+    for route in routes:
+        if included := getattr(route, "original_router", None):
+            yield from addresses(included.routes, before + route.include_context.prefix)
+        elif isinstance(route, Mount):
+            inner: Any = route.app
+            yield from addresses(getattr(inner, "app", inner).routes, before + route.path)
+        elif path := getattr(route, "path", None):
+            yield before + path
+
+
+def test_no_way_in_is_passed_by_a_sign_at_its_end(doors: Doors, client: TestClient) -> None:
+    """A route's ``$`` looks past a line's end, and would be reached without keys, limits or the list of portals."""
+    paths = {re.sub(r"\{[^}]*\}", "x", path) for path in addresses(doors.app.routes)}
+    assert {"/mcp", "/ask", "/api/v1/ask", "/v1/chat/completions", "/gradio_api/queue/join"} <= paths
+    evil = {"origin": "https://evil.example"}
+    for path in sorted(paths):
+        for method in ("GET", "POST"):
+            answer = client.request(method, f"{path}%0A", json=START, headers=evil)
+            assert answer.status_code == 404, (method, path)
+    for number in (*range(32), 127):
+        assert client.post(f"/api/v1/ask%{number:02X}", json=START).status_code == 404
+        assert client.get(f"/static/%{number:02X}guichet.css").status_code == 404
+    assert doors.bot.payers == []
+
+
 # Where a request comes from
 
 
@@ -290,7 +320,7 @@ def test_a_portal_asks_the_api_and_nothing_else(doors: Doors, port: int) -> None
     head = answer.partition("\r\n\r\n")[0].lower()
     assert status == 200
     assert f"access-control-allow-origin: {PORTAL}" in head
-    assert "access-control-expose-headers: retry-after, x-request-id, etag" in head
+    assert "access-control-expose-headers: retry-after, x-request-id, etag, location, content-location, link" in head
     assert "vary: origin" in head
     assert "credentials" not in head
     assert doors.bot.payers == ["portal ville"]
@@ -314,7 +344,9 @@ def test_a_preflight_is_answered_for_portals_only(port: int) -> None:
     head = answer.lower()
     assert status == 204
     assert f"access-control-allow-origin: {PORTAL}" in head
-    assert "access-control-allow-headers: content-type, accept, last-event-id, x-request-id" in head
+    headers = "content-type, accept, last-event-id, x-request-id, if-none-match"
+    assert f"access-control-allow-headers: {headers}\r\n" in head
+    assert "access-control-allow-methods: get, head, post, delete\r\n" in head
     assert "access-control-max-age: 7200" in head
     assert "allow-credentials" not in head
     for path, origin in (
@@ -367,6 +399,20 @@ def test_a_forged_forwarded_host_makes_no_origin_ours(doors: Doors, port: int) -
     assert asked(port, *forged, "Origin: https://evil.example")[0] == 403
     assert asked(port, *forged, "Origin: http://evil.example", f"Referer: {PORTAL}/")[0] == 403
     assert doors.bot.payers == []
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["X-Forwarded-Host: evil.example", "x-gradio-server: http://evil.example", "Forwarded: host=evil.example",
+     "X-Forwarded-Server: evil.example", "X-Original-Host: evil.example"],
+)  # fmt: skip
+def test_a_forged_forwarded_host_stands_in_no_page(port: int, header: str) -> None:
+    """Gradio would write its addresses for that host, and the page would send questions there."""
+    status, answer = raw(port, "/", "Host: localhost", header, "X-Forwarded-Proto: https")
+    assert status == 200
+    assert "evil.example" not in answer
+    assert "http://localhost" in answer
+    assert "https://localhost" not in answer
 
 
 def test_open_portals_may_show_the_page_in_a_frame(client: TestClient, doors: Doors) -> None:
@@ -427,6 +473,17 @@ def test_the_command_keeps_the_portals(
     assert "500 questions a day" in said
     assert f"{PORTAL}  off" in said
     assert f"    {normal('https://été.example')}\n" in said
+    assert main(["portals", "limit", "ville", "--a-minute", "7"]) == 0
+    assert "7 questions a minute, 500 questions a day for each origin" in capsys.readouterr().out
+    assert main(["portals", "limit", "ville", "--a-day", "none"]) == 0
+    assert " 7 questions a minute for each origin" in capsys.readouterr().out
+    assert main(["portals", "limit", "ville", "--a-minute", "none"]) == 0
+    assert "no limit of its own" in capsys.readouterr().out
+    assert main(["portals", "limit", "ville", "--a-minute", "0"]) == 2
+    assert main(["portals", "limit", "nobody", "--a-minute", "1"]) == 2
+    with pytest.raises(SystemExit):
+        main(["portals", "limit", "ville", "--a-day", "many"])
+    capsys.readouterr()
     assert main(["portals", "add", "ville", "*"]) == 2
     assert "is not an origin" in capsys.readouterr().err
     assert main(["portals", "remove", "nobody"]) == 2

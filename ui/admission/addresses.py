@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import logging
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -14,6 +15,8 @@ from starlette.types import Scope
 
 logger = logging.getLogger(__name__)
 
+SAID_BY_PROXIES = re.compile(rb"x-forwarded-.*|forwarded|x-gradio-server|x-real-ip|x-original-.*", re.DOTALL)
+"""Headers that go no further than here: Gradio would believe them of everybody, and write pages for another host."""
 MOST_HOPS = 20
 """Addresses that are looked at in ``X-Forwarded-For``."""
 
@@ -38,18 +41,19 @@ class Proxies:
         """Return *scope* as it was before the proxies: who asked them, and by which scheme.
 
         From the right, since every proxy appends whom it saw: the first address that is none of ours is the visitor's,
-        and what stands to the left of it anybody may have written.
+        and what stands to the left of it anybody may have written. No header of theirs is left for what is behind.
         """
         peer = (scope.get("client") or ("", 0))[0]
         headers = Headers(scope=scope)
         if not self._knows(peer):
             self._warn(peer, headers)
-            return scope
+            return {**scope, "headers": _own(scope)}
         written = ",".join(headers.getlist("x-forwarded-for")).split(",")
         client = self._first(peer, reversed(written[-MOST_HOPS:]))
         scheme = headers.get("x-forwarded-proto", "").strip().lower()
         return {
             **scope,
+            "headers": _own(scope),
             "client": (client, 0),
             "scheme": scheme if scheme in {"http", "https"} else scope.get("scheme", "http"),
         }
@@ -74,6 +78,11 @@ class Proxies:
     def _knows(self, address: str) -> bool:
         ip = _ip(address)
         return ip is not None and any(ip in network for network in self._trusted)
+
+
+def _own(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """Return the headers of a request without those that only proxies write."""
+    return [(name, value) for name, value in scope["headers"] if not SAID_BY_PROXIES.fullmatch(name.lower())]
 
 
 def _ip(text: str) -> IPv4Address | IPv6Address | None:

@@ -2,10 +2,11 @@
 
 1. Is there a place at all?                 503 ``busy``
 2. … for this caller, this conversation?     429 ``too_many_open``, ``one_at_a_time``
-3. How often has this address (or key), this conversation asked?   429 ``too_many``
-4. How often has the portal?                429 ``portal_spent``
+3. How often has this conversation, this address (or key) asked?   429 ``too_many``
+4. How often has this address through this page of a portal, how often has that page?   429 ``portal_spent``
 
-A portal is never counted instead of the address: what one visitor asks too much costs the others nothing.
+All of it is looked at before anything is entered: a question that is refused costs nobody anything. A portal is never
+counted instead of the address: what one visitor asks too much costs the others nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import asyncio
 import math
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ from ui.admission.addresses import Proxies, counted
 from ui.admission.crossing import Crossing, crossing
 from ui.admission.hosts import Hosts
 from ui.admission.opened import Opened, Ticket
-from ui.admission.windows import Limit, Windows
+from ui.admission.windows import Limit, Window, Windows
 from ui.asking import Refusal
 from ui.keys import Key, Keys
 from ui.portals import Portal, Portals
@@ -38,6 +39,9 @@ CROSSING = "guichet.crossing"
 KEY = "guichet.key"
 HELD = "guichet.held"
 """Where a request's scope holds whence it comes, its key, and the places that end with its response."""
+
+PORTAL = "portal"
+"""The name of the windows of portals begins so."""
 
 CHALLENGE = {"www-authenticate": 'Bearer realm="guichet"'}
 
@@ -63,6 +67,8 @@ class Caller:
     """What its address is counted as."""
     portal: Portal | None = None
     key: Key | None = None
+    origin: str = ""
+    """Which origin of the portal."""
 
     @property
     def payer(self) -> str:
@@ -92,7 +98,8 @@ class Admission:
         storage = settings.rate_limit_storage
         self._windows = Windows(storage.get_secret_value() if storage else None)
         self._opened = Opened(settings.open_questions, None if self._off else settings.open_questions_address)
-
+        self._waiting: set[str] = set()
+        """Conversations in which a question waits for the one before it."""
         self._streams: Counter[str] = Counter()
 
     # Who
@@ -105,16 +112,18 @@ class Admission:
         """Return who made the request of *scope*, which has passed the guard."""
         found: Crossing | None = scope.get(CROSSING)
         client = scope.get("client") or ("", 0)
-        return Caller(face, counted(client[0]), found.portal if found else None, scope.get(KEY))
+        portal, origin = (found.portal, found.origin) if found and found.portal else (None, "")
+        return Caller(face, counted(client[0]), portal, scope.get(KEY), origin)
 
     def key_of(self, headers: Headers, language: Language) -> Key | None:
         """Return the key that a request shows, None if it shows none; raises ``Refusal`` 401 for a wrong one.
 
         A token that is not of our form is none: clients of OpenAI cannot go without one, and write anything.
         """
-        bearer = _SHOWN.fullmatch(headers.get("authorization", ""))
-        shown = headers.get("x-api-key") or (bearer[1] if bearer else "")
-        if not shown.startswith("gk_"):
+        bearers = (_SHOWN.fullmatch(each) for each in headers.getlist("authorization"))
+        tokens = (*headers.getlist("x-api-key"), *(bearer[1] for bearer in bearers if bearer))
+        shown = next((token for token in tokens if token.startswith("gk_")), None)
+        if shown is None:
             return None
         if key := self.keys.opened_by(shown):
             self.keys.note_use(key)
@@ -127,7 +136,9 @@ class Admission:
         if areas.DESCRIPTION.fullmatch(path):
             return key
         if key is None:
-            if self.key_required and where.relation == "none":
+            # Where pages ask, theirs pass; a program can write what a browser writes, but nothing else is opened by it.
+            from_page = areas.API.fullmatch(path) and where.relation in {"own", "portal"}
+            if self.key_required and not from_page:
                 raise Refusal("portals.key_needed", language, 401, headers=CHALLENGE)
             return None
         if (scope := areas.scope_of(path)) not in key.scopes:
@@ -176,7 +187,15 @@ class Admission:
 
     async def request(self, caller: Caller, language: Language) -> None:
         """Count a request that is no question; raises ``Refusal`` when there were too many."""
-        await self._count(self._of_requests, caller, language, "request", caller.name)
+        await self._enter((Window(self._of_requests, ("request", caller.name)),), caller, language)
+
+    async def attempt(self, caller: Caller, language: Language) -> None:
+        """Count a request where questions are asked, whatever becomes of it: most that are malformed are none.
+
+        Apart from other requests, and never more narrowly than questions.
+        """
+        limits = windows.at_least(self._of_requests, self._questions_of(caller))
+        await self._enter((Window(limits, ("attempt", caller.name)),), caller, language)
 
     @contextmanager
     def stream(self, scope: Scope, language: Language) -> Iterator[None]:
@@ -186,7 +205,7 @@ class Admission:
             return
         address = self.caller(scope).address
         if self._streams[address] >= MOST_STREAMS:
-            raise Refusal("portals.too_many_open", language, 429, headers={"retry-after": str(SOON)})
+            raise _at_once("too_many_open", language)
         self._streams[address] += 1
         try:
             yield
@@ -199,42 +218,67 @@ class Admission:
         talk = f"{caller.name} {conversation}" if conversation and _CONVERSATION.fullmatch(conversation) else None
         ticket = await self._place(caller, language, None if self._off else talk)
         try:
-            limits = self._of_address
-            if caller.key:
-                limits = windows.limits_of(caller.key.a_minute, caller.key.a_day) or self._of_key
-            await self._count(limits, caller, language, "question", caller.name)
-            if talk:
-                await self._count(self._of_conversation, caller, language, "talk", talk)
-            if caller.portal and not caller.key:
-                await self._count_portal(caller.portal, language)
+            await self._enter(self._of_question(caller, talk), caller, language)
         except BaseException:
             self._opened.give_back(ticket)
             raise
         return ticket
 
     async def _place(self, caller: Caller, language: Language, talk: str | None) -> Ticket:
-        for _ in range(int(PATIENCE / STEP)):
-            taken = self._opened.take(caller.name, talk)
-            if isinstance(taken, Ticket):
-                return taken
-            if taken == "all":
-                raise Refusal("portals.busy", language, 503, headers={"retry-after": str(SOON)})
-            if taken == "caller":
-                raise Refusal("portals.too_many_open", language, 429, headers={"retry-after": str(SOON)})
-            await asyncio.sleep(STEP)
-        raise Refusal("portals.one_at_a_time", language, 429, headers={"retry-after": str(SOON)})
+        """Return a place; in a conversation whose question is being answered, one may wait for it a moment."""
+        taken = self._taken(caller, language, talk)
+        if taken:
+            return taken
+        assert talk is not None  # only a conversation has to wait
+        if talk in self._waiting:
+            raise _at_once("one_at_a_time", language)
+        self._waiting.add(talk)
+        try:
+            for _ in range(int(PATIENCE / STEP)):
+                await asyncio.sleep(STEP)
+                if taken := self._taken(caller, language, talk):
+                    return taken
+        finally:
+            self._waiting.discard(talk)
+        raise _at_once("one_at_a_time", language)
 
-    async def _count(self, limits: Sequence[Limit], caller: Caller, language: Language, *name: str) -> None:
-        if self._off:
+    def _taken(self, caller: Caller, language: Language, talk: str | None) -> Ticket | None:
+        """Return a place, or None while the conversation has one."""
+        taken = self._opened.take(caller.name, talk)
+        if taken == "all":
+            raise _at_once("busy", language, 503)
+        if taken == "caller":
+            raise _at_once("too_many_open", language)
+        return taken if isinstance(taken, Ticket) else None
+
+    def _questions_of(self, caller: Caller) -> tuple[Limit, ...]:
+        """Return how many questions a caller may ask; what is not set for a key is that of every key."""
+        if caller.key is None:
+            return self._of_address
+        return windows.filled(windows.limits_of(caller.key.a_minute, caller.key.a_day), self._of_key)
+
+    def _of_question(self, caller: Caller, talk: str | None) -> Iterator[Window]:
+        """Yield the windows in which a question is entered, the narrowest first."""
+        if talk:
+            yield Window(self._of_conversation, ("talk", talk))
+        yield Window(self._questions_of(caller), ("question", caller.name))
+        if (portal := caller.portal) and not caller.key:
+            part = windows.limits_of(windows.share(portal.a_minute), windows.share(portal.a_day))
+            yield Window(part, ("visitor", portal.name, caller.origin, caller.address))
+            yield Window(windows.limits_of(portal.a_minute, portal.a_day), (PORTAL, portal.name, caller.origin))
+
+    async def _enter(self, wanted: Iterable[Window], caller: Caller, language: Language) -> None:
+        full = None if self._off else await self._windows.enter(tuple(wanted))
+        if full is None:
             return
-        if wait := await self._windows.wait(limits, *name):
-            key = "key_spent" if caller.key else "too_many"
-            raise _later(key, language, wait)
-
-    async def _count_portal(self, portal: Portal, language: Language) -> None:
-        limits = () if self._off else windows.limits_of(portal.a_minute, portal.a_day)
-        if wait := await self._windows.wait(limits, "portal", portal.name):
+        window, wait = full
+        if window.name[0] == PORTAL:
             raise _later("portal_spent", language, wait)
+        raise _later("key_spent" if caller.key else "too_many", language, wait)
+
+
+def _at_once(key: str, language: Language, status: int = 429) -> Refusal:
+    return Refusal(f"portals.{key}", language, status, headers={"retry-after": str(SOON)})
 
 
 def _later(key: str, language: Language, wait: float) -> Refusal:

@@ -23,11 +23,13 @@ STREAMS = re.compile(r"(?:/staff)?/gradio_api/(?:queue/data|heartbeat/\w{1,64})/
 """What stays open as long as a page of Gradio's does."""
 FRAMED = frozenset({"/", "/ask"})
 """Pages that a portal may show in a frame."""
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+"""Signs that stand in no address of ours. Routes end in ``$``, which looks past a line's end; what is here does not."""
 HEALTH = frozenset({"/healthz", "/readyz", "/metrics"})
 """What machines around the guichet ask, by whatever name they know it."""
 
 _SCOPES: tuple[tuple[re.Pattern[str], ScopeName], ...] = (
-    (re.compile(r"/api/v1/(?:search|passages)\b.*", re.DOTALL), "search"),
+    (re.compile(r"/api/v1/search\b.*", re.DOTALL), "search"),
     (re.compile(r"/api/v1/(?:documents|programmes|calendar\.ics)\b.*", re.DOTALL), "documents"),
     (re.compile(r"/api/v1/eligibility\b.*", re.DOTALL), "eligibility"),
     (re.compile(r"/api/v1/feedback\b.*", re.DOTALL), "feedback"),

@@ -1,7 +1,8 @@
 """Where a request comes from, as a browser says it: from a page of ours, of a portal, of anybody, or from no page.
 
 ``Origin`` and ``Sec-Fetch-Site`` are written by the browser, and no page can change them; a program can write what it
-likes into them and gains nothing, since it may as well send none. ``Referer`` decides nothing.
+likes into them and gains little: what is open to no page, a key is asked for whatever they say; the rest is limited by
+address. ``Referer`` decides nothing.
 """
 
 from __future__ import annotations

@@ -7,11 +7,13 @@ only grows.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any, cast
 
@@ -31,7 +33,20 @@ MOST_KEYS = 200_000
 SWEPT = 4
 """Windows that are looked at with each entry, in turn: what is over is forgotten faster than it comes."""
 
+TOGETHER = 0.5
+"""Seconds that the storage of several processes may take for one question; a longer silence counts as its end."""
+ALONE = 10.0
+"""Seconds for which a process then counts by itself."""
+
 Limit = RateLimitItem
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What is counted by *name*, and its limits, the shortest first."""
+
+    limits: Sequence[Limit]
+    name: tuple[str, ...]
 
 
 def parsed(text: str) -> tuple[Limit, ...]:
@@ -43,6 +58,27 @@ def limits_of(a_minute: int | None, a_day: int | None) -> tuple[Limit, ...]:
     """Return the limits that an administrator has set."""
     minute = (RateLimitItemPerMinute(a_minute),) if a_minute else ()
     return (*minute, *((RateLimitItemPerDay(a_day),) if a_day else ()))
+
+
+def filled(own: Sequence[Limit], usual: Sequence[Limit]) -> tuple[Limit, ...]:
+    """Return *own*, and of *usual* those for a time of which *own* says nothing."""
+    said = {limit.get_expiry() for limit in own}
+    others = (limit for limit in usual if limit.get_expiry() not in said)
+    return tuple(sorted((*own, *others), key=lambda limit: limit.get_expiry()))
+
+
+def at_least(limits: Sequence[Limit], others: Sequence[Limit]) -> tuple[Limit, ...]:
+    """Return *limits*, none of them less than that of *others* for the same time."""
+    most = {limit.get_expiry(): limit.amount for limit in others}
+    return tuple(type(limit)(max(limit.amount, most.get(limit.get_expiry(), 0)), limit.multiples) for limit in limits)
+
+
+def share(number: int | None) -> int | None:
+    """Return how much of the *number* of a portal one address may have: a quarter, of a small one up to a half.
+
+    An office asks from one address; yet a portal is never one visitor's, unless it may ask one question only.
+    """
+    return number and max(number // 4, min(10, (number + 1) // 2))
 
 
 class BoundedMemory(Storage, MovingWindowSupport):
@@ -129,28 +165,52 @@ class Windows:
         self._shared = SharedLimiter(cast("Any", _opened(storage))) if storage else None
         self._alone_until = 0.0
 
-    async def wait(self, limits: Sequence[Limit], *name: str) -> float:
-        """Enter something under *name* and return 0; if a limit is reached, the seconds until there is room again."""
-        for limit in limits:
-            if self._shared and time.monotonic() >= self._alone_until:
-                try:
-                    if not await self._shared.hit(limit, *name):
-                        return _seconds((await self._shared.get_window_stats(limit, *name)).reset_time)
-                    continue
-                except Exception as error:  # noqa: BLE001  whatever a client of another system raises
-                    # Neither open to everybody nor closed to all: each process counts for itself for a while.
+    async def enter(self, wanted: Sequence[Window]) -> tuple[Window, float] | None:
+        """Enter something in all windows *wanted*; if one of them is full, in none.
+
+        Returns the first full one with the seconds until there is room in it, or None.
+        """
+        if self._shared and time.monotonic() >= self._alone_until:
+            try:
+                async with asyncio.timeout(TOGETHER):
+                    return await self._together(self._shared, wanted)
+            except Exception as error:  # noqa: BLE001  whatever a client of another system raises
+                # Neither open to everybody nor closed to all: each process counts for itself for a while.
+                if time.monotonic() >= self._alone_until:
                     logger.error("limits cannot be counted together: %s", type(error).__name__)
-                    self._alone_until = time.monotonic() + 10
-            if not self._memory.hit(limit, *name):
-                return _seconds(self._memory.get_window_stats(limit, *name).reset_time)
-        return 0.0
+                self._alone_until = time.monotonic() + ALONE
+        for window, limit in _each(wanted):
+            if not self._memory.test(limit, *window.name):
+                return window, _seconds(self._memory.get_window_stats(limit, *window.name).reset_time)
+        for window, limit in _each(wanted):
+            self._memory.hit(limit, *window.name)
+        return None
+
+    async def _together(self, shared: SharedLimiter, wanted: Sequence[Window]) -> tuple[Window, float] | None:
+        # Between the look and the entry another process may take the last room: hence the second look.
+        for doing in (shared.test, shared.hit):
+            for window, limit in _each(wanted):
+                if not await doing(limit, *window.name):
+                    return window, _seconds((await shared.get_window_stats(limit, *window.name)).reset_time)
+        return None
+
+
+def _each(wanted: Sequence[Window]) -> Iterator[tuple[Window, Limit]]:
+    return ((window, limit) for window in wanted for limit in window.limits)
+
+
+def options_of(address: str) -> dict[str, Any]:
+    """Return the options of the client for the storage at *address*."""
+    if "redis" not in address.partition(":")[0]:
+        return {}
+    # Its client would wait for ever for a server that is there and says nothing.
+    return {"implementation": "redispy", "socket_timeout": TOGETHER, "socket_connect_timeout": TOGETHER}
 
 
 def _opened(storage: str) -> object:
     address = storage if storage.startswith("async+") else f"async+{storage}"
-    options = {"implementation": "redispy"} if "redis" in address.partition(":")[0] else {}
     try:
-        return storage_from_string(address, wrap_exceptions=True, **options)
+        return storage_from_string(address, wrap_exceptions=True, **options_of(address))
     except ConfigurationError as error:
         # Not the text of the error: the address may hold a password.
         raise SettingsError(

@@ -22,6 +22,8 @@ from ui.words import preferred
 logger = logging.getLogger(__name__)
 
 PROGRAMS = re.compile(r"/(?:api|v1)(?:/.*)?|/(?:healthz|readyz)", re.DOTALL)
+HEADLESS = re.compile(r"/ask|/quality|/favicon\.ico|/widget(?:/.*|\.js)|/static/[\w.-]+", re.DOTALL)
+"""Other routes of ours that are written for GET only, and whose HEAD would go on to Gradio."""
 OPENAI = re.compile(r"/v1(?:/.*)?", re.DOTALL)
 
 
@@ -38,10 +40,8 @@ class Envelope:
             return
         headers = Headers(scope=scope)
         send = _named(send, request_ids.begin(headers.get(request_ids.HEADER)))
-        if not PROGRAMS.fullmatch(scope["path"]):
-            await self.app(scope, receive, send)
-            return
-        if scope["method"] == "HEAD":
+        programs = PROGRAMS.fullmatch(scope["path"])
+        if scope["method"] == "HEAD" and (programs or HEADLESS.fullmatch(scope["path"])):
             receive, send = _headless(send)
             scope = {**scope, "method": "GET"}
         if OPENAI.fullmatch(scope["path"]):

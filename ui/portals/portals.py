@@ -59,7 +59,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """A portal; ``closed`` switches all its origins off."""
+    """A portal; ``closed`` switches all its origins off. Each of them may ask so many questions."""
 
     name: str
     origins: tuple[Origin, ...] = ()
@@ -147,7 +147,7 @@ class Portals:
                 _insert(session, row, origin, by)
 
     def limit(self, name: str, a_minute: int | None, a_day: int | None, by: str) -> None:
-        """Set how many questions a portal may ask; None is no limit."""
+        """Set how many questions each origin of a portal may ask; None is no limit."""
         limits = {"a_minute": _number(a_minute), "a_day": _number(a_day)}
         with self._changing() as session:
             row = _row(session, name)

@@ -162,6 +162,15 @@ def test_the_caller_chooses_the_form_of_the_answer(client: TestClient, accept: s
     assert response.headers["content-type"].partition(";")[0] == kind
 
 
+@pytest.mark.parametrize("path", ["/ask", "/widget.js", "/quality", "/static/guichet.css", "/favicon.ico", "/"])
+def test_pages_and_files_answer_head_too(client: TestClient, path: str) -> None:
+    """Those who watch over a page, and caches in between, ask for heads only."""
+    got, head = client.get(path), client.head(path)
+    assert head.status_code == got.status_code < 300
+    assert head.content == b""
+    assert head.headers.get("content-type") == got.headers.get("content-type")
+
+
 def test_head_is_answered_like_get_without_a_body(client: TestClient) -> None:
     """HEAD works wherever GET does, also where GET would not end."""
     got, head = client.get("/api/v1/status"), client.head("/api/v1/status")
