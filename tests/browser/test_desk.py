@@ -140,7 +140,7 @@ def test_somebody_new_publishes_a_pdf_and_sees_it_cited(guichet: Guichet, contex
 @pytest.mark.parametrize(
     "address",
     ["todo", "documents", "documents?list=ended", "documents/{number}", "questions", "answers", "programmes", "quality",
-     "quality/preview?revisions={number}", "journal", "accounts"],
+     "quality/preview?revisions={number}", "journal", "accounts", "watched", "portals", "keys"],
 )  # fmt: skip
 def test_every_room_is_accessible(address: str, guichet: Guichet, context: BrowserContext) -> None:
     """No room of the real desk has an error that axe knows, in the light and in the dark, nor scrolls sideways."""
