@@ -14,7 +14,8 @@ from bot.cards import Card
 from bot.contradictions import Contradictions
 from bot.eligibility import SECTORS, Profile, Truth, Verdict, check
 from bot.places import regions
-from bot.programmes import DESCRIBED, Proof, name_of, proof, rule_in_words, standing, state_of
+from bot.programmes import DESCRIBED, Proof, name_of, proof, rule_in_words
+from bot.standing import standing, state_of
 from bot.wording import say
 from ingest.documents import Language
 from ingest.frontmatter import CRITERIA

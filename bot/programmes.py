@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from bot import states
 from bot.answers import State
 from bot.cards import Card
-from bot.contradictions import Contradictions, Side
+from bot.contradictions import Contradictions
 from bot.dates import in_words
 from bot.eligibility import SECTORS
 from bot.finishing import state_wording
+from bot.standing import standing, state_of
 from bot.values import value_in_words
 from bot.wording import say
 from ingest.cards import CardValue, Field
@@ -134,37 +134,6 @@ def aids(library: Reading, contradictions: Contradictions, today: dt.date, langu
     cards = standing(library, contradictions, today, language)
     found = (_aid(card, library, contradictions, today, language, disputed.get(id, ())) for id, card in cards.items())
     return tuple(sorted(found, key=lambda aid: (aid.title.casefold(), aid.id)))
-
-
-def standing(library: Reading, contradictions: Contradictions, today: dt.date, language: Language) -> dict[str, Card]:
-    """Return the cards by id without the values that staff found superseded by another source."""
-    cards = contradictions.cards.all(library, language)
-    lost: dict[str, list[tuple[Field, Side]]] = {}
-    for each in contradictions.all(library, today):
-        if side := each.lost:
-            lost.setdefault(each.programme, []).append((each.field, side))
-    return {**cards, **{id: _without(cards[id], sides) for id, sides in lost.items() if id in cards}}
-
-
-def _without(card: Card, lost: Iterable[tuple[Field, Side]]) -> Card:
-    def stands(value: CardValue) -> bool:
-        return not any(
-            value.field == field and value.value == side.value and (value.document, value.quote) in side.sentences
-            for field, side in lost
-        )
-
-    return replace(card, values=tuple(value for value in card.values if stands(value)))
-
-
-def state_of(card: Card, library: Reading, contradictions: Contradictions, today: dt.date) -> State:
-    """Return the state of a programme from its confirmed values; never open where its sheet says that it is over."""
-    told = card.state(today)
-    if told != "closed" and (key := library.key_of(card.id, card.language)):
-        sheet = contradictions.cards.stated(library.documents[key], library)
-        if states.state(sheet.meta, today) == "closed":
-            # The closing day of the sheet waits for a sentence: then nothing is sure, least of all that one may apply.
-            return "unknown"
-    return told
 
 
 def proof(value: CardValue, library: Reading) -> Proof | None:
