@@ -7,7 +7,7 @@ sources do not say, ``disputed`` those in which our sources contradict each othe
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -127,13 +127,24 @@ class Aid:
 
 def aids(library: Reading, contradictions: Contradictions, today: dt.date, language: Language) -> tuple[Aid, ...]:
     """Return every programme as it is on *today*, by title."""
-    disputed: dict[str, dict[Field, None]] = {}
-    for each in contradictions.all(library, today):
-        if each.is_open:
-            disputed.setdefault(each.programme, {})[each.field] = None
+    disputed = disputes(library, contradictions, today)
     cards = standing(library, contradictions, today, language)
     found = (_aid(card, library, contradictions, today, language, disputed.get(id, ())) for id, card in cards.items())
     return tuple(sorted(found, key=lambda aid: (aid.title.casefold(), aid.id)))
+
+
+def disputes(library: Reading, contradictions: Contradictions, today: dt.date) -> dict[str, tuple[Field, ...]]:
+    """Return by programme the fields in which our sources contradict each other and nobody has decided yet."""
+    found: dict[str, dict[Field, None]] = {}
+    for each in contradictions.all(library, today):
+        if each.is_open:
+            found.setdefault(each.programme, {})[each.field] = None
+    return {programme: tuple(fields) for programme, fields in found.items()}
+
+
+def waiting(card: Card) -> tuple[Field, ...]:
+    """Return the fields of *card* for which a value waits to be confirmed."""
+    return tuple(dict.fromkeys(value.field for value in card.proposed if value.field in TOLD))
 
 
 def proof(value: CardValue, library: Reading) -> Proof | None:
@@ -170,7 +181,7 @@ def _aid(
     contradictions: Contradictions,
     today: dt.date,
     language: Language,
-    disputed: Iterable[Field],
+    disputed: tuple[Field, ...],
 ) -> Aid:
     state = state_of(card, library, contradictions, today)
     held = card.confirmed
@@ -178,7 +189,6 @@ def _aid(
     whole = closes if closes and len(closes) == 10 else None
     kind = next((each for each in KINDS if each == held.value("kind")), None)
     contact = held.value("contact")
-    waiting = dict.fromkeys(value.field for value in card.proposed if value.field in TOLD)
     return Aid(
         id=card.id, title=card.title, language=card.language, kind=kind, operator=_text(held.value("operator")),
         audience=_text(held.value("audience")), state=state,
@@ -186,7 +196,7 @@ def _aid(
         closes=closes, deadline=whole if whole and state in ("open", "opens", "permanent") else None,
         facts=tuple(_fact(value, library, language) for value in held.of(*TOLD)),
         contact=_contact(contact) if isinstance(contact, Mapping) else None, verified_on=card.verified_on,
-        missing=card.missing, to_confirm=tuple(waiting), disputed=tuple(disputed),
+        missing=card.missing, to_confirm=waiting(card), disputed=disputed,
     )  # fmt: skip
 
 

@@ -125,6 +125,9 @@ def test_what_another_document_says_is_not_told(contradictions: Contradictions) 
     assert [fact.value for fact in aid.of("rate")] == [0.5]
     assert aid.to_confirm == ("rate",)
     assert aid.disputed == ("rate",)
+    shelf: Any = Shelf(sheet(), guide)
+    (verdict,) = judged(shelf, contradictions, {}, dt.date(2026, 12, 2), "fr")
+    assert (verdict.to_confirm, verdict.disputed) == (("rate",), ("rate",))
 
 
 def test_a_value_that_staff_found_superseded_is_not_told(contradictions: Contradictions) -> None:
