@@ -13,15 +13,22 @@ import traceback
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui import problems, request_ids
+from ui.admission import areas
 from ui.api.openai_errors import to_openai
 from ui.words import preferred
 
 logger = logging.getLogger(__name__)
 
-PROGRAMS = re.compile(r"/(?:api|v1)(?:/.*)?|/(?:healthz|readyz)", re.DOTALL)
+ENVELOPED = re.compile(r"/(?:api|v1)(?:/.*)?|/(?:healthz|readyz)", re.DOTALL)
+"""Where a response to GET tells what one to HEAD is. Not ``areas.PROGRAMS``, which says who is let in and counted."""
+UNCAUGHT = re.compile(
+    r"(?:/staff)?/(?:gradio_api|assets|static|svelte)(?:/.*)?|(?:/staff)?/(?:theme\.css|config)", re.DOTALL
+)
+"""Gradio's own addresses, and files: their errors are theirs."""
 OPENAI = re.compile(r"/v1(?:/.*)?", re.DOTALL)
 
 
@@ -38,7 +45,7 @@ class Envelope:
             return
         headers = Headers(scope=scope)
         send = _named(send, request_ids.begin(headers.get(request_ids.HEADER)))
-        if not PROGRAMS.fullmatch(scope["path"]):
+        if not ENVELOPED.fullmatch(scope["path"]):
             await self.app(scope, receive, send)
             return
         if scope["method"] == "HEAD":
@@ -50,8 +57,9 @@ class Envelope:
 
 
 class Net:
-    """Middleware that catches what breaks behind the addresses of programs. Inside the guard, so that its headers are
-    on the problem too; and around it, since it may break as well.
+    """Middleware that catches what breaks behind our addresses: programs get a problem, readers of pages a page.
+
+    Inside the guard, so that its headers are on the problem too; and around it, since it may break as well.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -59,7 +67,7 @@ class Net:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or not PROGRAMS.fullmatch(scope["path"]):
+        if scope["type"] != "http" or UNCAUGHT.fullmatch(scope["path"]):
             await self.app(scope, receive, send)
             return
         begun = False
@@ -71,6 +79,11 @@ class Net:
 
         try:
             await self.app(scope, receive, sending)
+        except ClientDisconnect:
+            # The guard cuts a body that grows too long as if its sender had gone; who has gone hears nothing anyway.
+            if begun:
+                raise RuntimeError(f"request {request_ids.current()} broke off") from None
+            await _told(scope, "too_large", 413)(scope, receive, send)
         except Exception as error:  # noqa: BLE001  whatever broke, the caller gets a problem
             # Not logger.exception: the text of a foreign error may hold the question, which never enters the log.
             where = traceback.extract_tb(error.__traceback__)[-1]
@@ -79,10 +92,15 @@ class Net:
             if begun:
                 # The server closes the connection on an error; the words of this one are ours.
                 raise RuntimeError(f"request {request_ids.current()} broke off") from None
-            language = preferred(
-                QueryParams(scope.get("query_string", b"")).get("lang"), Headers(scope=scope).get("accept-language")
-            )
-            await problems.problem("unexpected", language, 500)(scope, receive, send)
+            await _told(scope, "unexpected", 500)(scope, receive, send)
+
+
+def _told(scope: Scope, key: str, status: int) -> ASGIApp:
+    """Return what is answered: a page to a browser that asks for one, else a problem."""
+    headers = Headers(scope=scope)
+    language = preferred(QueryParams(scope.get("query_string", b"")).get("lang"), headers.get("accept-language"))
+    reads = "text/html" in headers.get("accept", "") and not areas.PROGRAMS.fullmatch(scope["path"])
+    return problems.page(key, language, status) if reads else problems.problem(key, language, status)
 
 
 def _named(send: Send, name: str) -> Send:
