@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -25,6 +26,7 @@ from bot.wording import say
 from ingest.documents import LANGUAGES, Language
 from ingest.settings import Settings
 from ui.api.programmes import Asked, Firm, ProgrammeId, Verdicts, chosen, form, verdicts
+from ui.api.reading import replayed
 from ui.api.search import Results, Searched, results
 from ui.asking import Bot, Refusal, answers, checked, looked_up
 from ui.guard import MAX_BODY
@@ -506,8 +508,11 @@ class Endpoint:
         if scope["method"] != "POST":
             await Response(status_code=405, headers={"allow": "POST"})(scope, receive, send)
             return
+        # Read here: the SDK would log a traceback where a body breaks off.
+        request = Request(scope, receive)
+        body = await request.body()
         manager = await self._manager()
-        await manager.handle_request(scope, receive, send)
+        await manager.handle_request(scope, replayed(body, receive), send)
 
     async def close(self) -> None:
         """Stop what runs; a later request starts it anew."""

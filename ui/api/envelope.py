@@ -13,7 +13,6 @@ import traceback
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui import problems, request_ids
@@ -30,6 +29,9 @@ UNCAUGHT = re.compile(
 )
 """Gradio's own addresses, and files: their errors are theirs."""
 OPENAI = re.compile(r"/v1(?:/.*)?", re.DOTALL)
+
+
+TOO_LARGE = 413
 
 
 class Envelope:
@@ -70,29 +72,40 @@ class Net:
         if scope["type"] != "http" or UNCAUGHT.fullmatch(scope["path"]):
             await self.app(scope, receive, send)
             return
-        begun = False
+        begun = cut = whole = False
+
+        async def receiving() -> Message:
+            nonlocal cut, whole
+            message = await receive()
+            if message["type"] == "http.request":
+                whole = not message.get("more_body", False)
+            else:
+                cut = not whole
+            return message
 
         async def sending(message: Message) -> None:
             nonlocal begun
-            begun = True
-            await send(message)
+            # What is made of a body that was cut is no answer to it, whoever reads bodies in his own way.
+            if begun or not cut or message.get("status") == TOO_LARGE:
+                begun = True
+                await send(message)
 
         try:
-            await self.app(scope, receive, sending)
-        except ClientDisconnect:
-            # The guard cuts a body that grows too long as if its sender had gone; who has gone hears nothing anyway.
-            if begun:
-                raise RuntimeError(f"request {request_ids.current()} broke off") from None
-            await _told(scope, "too_large", 413)(scope, receive, send)
+            await self.app(scope, receiving, sending)
         except Exception as error:  # noqa: BLE001  whatever broke, the caller gets a problem
-            # Not logger.exception: the text of a foreign error may hold the question, which never enters the log.
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{where.filename}:{where.lineno}"
-            logger.error("request %s failed: %s in %s", request_ids.current(), type(error).__name__, place)
+            if not cut:
+                # Not logger.exception: the text of a foreign error may hold the question, which never enters the log.
+                where = traceback.extract_tb(error.__traceback__)[-1]
+                place = f"{where.filename}:{where.lineno}"
+                logger.error("request %s failed: %s in %s", request_ids.current(), type(error).__name__, place)
             if begun:
                 # The server closes the connection on an error; the words of this one are ours.
                 raise RuntimeError(f"request {request_ids.current()} broke off") from None
-            await _told(scope, "unexpected", 500)(scope, receive, send)
+            if not cut:
+                await _told(scope, "unexpected", 500)(scope, receive, send)
+        if cut and not begun:
+            # The guard cuts a body that grows too long as if its sender had gone; who has gone hears nothing anyway.
+            await _told(scope, "too_large", TOO_LARGE)(scope, receive, send)
 
 
 def _told(scope: Scope, key: str, status: int) -> ASGIApp:

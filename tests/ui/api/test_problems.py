@@ -200,6 +200,8 @@ def test_a_body_that_grows_too_long_is_too_large(
     if path.startswith("/ask"):
         assert "Het verzoek is te groot" in response.text
         assert 'id="question"' in response.text
+    else:
+        assert response.json()["type"] == "urn:guichet-ia:problem:too_large"
     assert "private" not in caplog.text
     assert not any(record.exc_info for record in caplog.records)
 
