@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import Any
@@ -25,8 +25,11 @@ from ingest.documents import Language
 from ingest.snapshot import Reading
 
 _NOTE = re.compile(r"\([^)]*\)")
+_DECIDED: frozenset[Decision] = frozenset({"first", "second"})
 Sentence = tuple[str, str]
 """Key of a document, and a quote in it."""
+Pair = tuple[str, Field, frozenset[str]]
+"""A programme, a field, and two values for it as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,10 @@ class Contradiction:
         shared = {s.value.document for s in self.first.said} & {s.value.document for s in self.second.said}
         return shared == places
 
+    def differs(self, today: dt.date) -> bool:
+        """Return whether both cannot be true on *today*."""
+        return any(differ(a.claim, b.claim, today) for a in self.first.said for b in self.second.said)
+
     @property
     def is_open(self) -> bool:
         """Whether an answer has to show both values."""
@@ -94,10 +101,27 @@ class Contradiction:
     @property
     def lost(self) -> Side | None:
         """The side that no longer holds, by a ruling."""
-        if self.ruling is None or self.ruling.verdict not in ("first", "second"):
+        if (holds := self.holds) is None:
+            return None
+        return self.second if holds is self.first else self.first
+
+    @property
+    def holds(self) -> Side | None:
+        """The side that holds, by a ruling."""
+        if self.ruling is None or self.ruling.verdict not in _DECIDED:
             return None
         holds = self.ruling.first if self.ruling.verdict == "first" else self.ruling.second
-        return self.second if self.first.value == holds.value else self.first
+        return self.first if self.first.value == holds.value else self.second
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What rulings leave of one field of a programme."""
+
+    lost: tuple[Side, ...]
+    """What no longer holds."""
+    holds: Any
+    """The value that does; None where rulings leave several, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +157,8 @@ class Contradictions:
         kept = self._found
         if kept is None or kept[0] != version:
             rulings = self.store.rulings()
-            kept = (version, tuple(_ruled(each, rulings) for each in self._find(snapshot, today)))
+            ruled = (_ruled(each, rulings) for each in self._find(snapshot, today, _decided(rulings)))
+            kept = (version, tuple(each for each in ruled if each.holds or each.differs(today)))
             self._found = kept
         return kept[1]
 
@@ -144,6 +169,17 @@ class Contradictions:
         if kept is None or kept[0] is not found:
             self._disputes = kept = (found, _disputes(found))
         return kept[1]
+
+    def settled(self, snapshot: Reading, today: dt.date) -> dict[str, dict[Field, Settled]]:
+        """Return by programme and field what rulings leave."""
+        ruled: dict[str, dict[Field, list[Contradiction]]] = defaultdict(lambda: defaultdict(list))
+        for each in self.all(snapshot, today):
+            if each.holds:
+                ruled[each.programme][each.field].append(each)
+        return {
+            programme: {field: _settled(found) for field, found in fields.items()}
+            for programme, fields in ruled.items()
+        }
 
     def close(self) -> None:
         """Stop what is read beside the answers."""
@@ -160,7 +196,7 @@ class Contradictions:
         self.store.rule(Ruling(found.programme, found.field, first, second, verdict, reason), by)
         return found
 
-    def _find(self, snapshot: Reading, today: dt.date) -> list[Contradiction]:
+    def _find(self, snapshot: Reading, today: dt.date, decided: Collection[Pair]) -> list[Contradiction]:
         found: list[Contradiction] = []
         titled = self.cards.titled(snapshot)
         for programme, said in self.cards.said(snapshot).items():
@@ -170,8 +206,29 @@ class Contradictions:
                 if is_current(each.claim, today):
                     groups[each.claim.field, each.claim.unit, each.claim.marks - own].append(each)
             for (name, _, _), group in groups.items():
-                found += _within_group(programme, name, group, today)
+                found += _within_group(programme, name, group, today, decided)
         return found
+
+
+def _settled(found: Sequence[Contradiction]) -> Settled:
+    lost = tuple(each.lost for each in found if each.lost)
+    winners = [each.holds.value for each in found if each.holds]
+    # Of three values, what won over the first may have lost to the third.
+    left = [value for value in winners if not any(side.value == value for side in lost)]
+    return Settled(lost, left[0] if left and all(value == left[0] for value in left) else None)
+
+
+def _decided(rulings: Iterable[Ruling]) -> frozenset[Pair]:
+    """Return what staff chose between: a choice between two days holds when one of them is past."""
+    return frozenset(
+        _pair(each.programme, each.field, each.first.value, each.second.value)
+        for each in rulings
+        if each.verdict in _DECIDED
+    )
+
+
+def _pair(programme: str, name: Field, one: Any, other: Any) -> Pair:
+    return programme, name, frozenset((json.dumps(one), json.dumps(other)))
 
 
 def _disputes(found: Sequence[Contradiction]) -> Disputes:
@@ -225,7 +282,9 @@ def _days_differ(one: str, other: str, today: dt.date) -> bool:
     return both_to_come or one[:4] == other[:4]
 
 
-def _within_group(programme: str, name: Field, group: Sequence[Said], today: dt.date) -> list[Contradiction]:
+def _within_group(
+    programme: str, name: Field, group: Sequence[Said], today: dt.date, decided: Collection[Pair]
+) -> list[Contradiction]:
     sides: dict[str, list[Said]] = defaultdict(list)
     told: dict[str, set[str]] = defaultdict(set)
     for said in group:
@@ -241,7 +300,8 @@ def _within_group(programme: str, name: Field, group: Sequence[Said], today: dt.
             (a, b)
             for a in sides[one]
             for b in sides[other]
-            if differ(a.claim, b.claim, today) and (_of_two(a, b, plain) or _compared_by_sheet(a, b))
+            if (differ(a.claim, b.claim, today) or _pair(programme, name, a.claim.value, b.claim.value) in decided)
+            and (_of_two(a, b, plain) or _compared_by_sheet(a, b))
         ]
         if pairs:
             first = tuple(dict.fromkeys(a for a, _ in pairs))

@@ -15,6 +15,7 @@ import numpy as np
 from bot.contradictions import Contradiction, Contradictions, Sentence, Side
 from bot.dates import in_words
 from bot.draft import Part
+from bot.standing import ruled
 from bot.statements import SIGNALS, Candidate
 from bot.values import value_in_words
 from bot.verification import verified
@@ -74,10 +75,11 @@ class Disputing:
         return Disputed(tuple(joining), tuple(lines))
 
     def stated(self, infos: Sequence[DocumentInfo], language: Language) -> list[DocumentInfo]:
-        """Return *infos* with what staff confirmed of their states, and the programmes that cited documents tell of."""
+        """Return *infos* with what staff decided of their states, and the programmes that cited documents tell of."""
         cards = self.contradictions.cards
         own = [cards.stated(info, self.snapshot) for info in infos]
-        return [*own, *cards.spoken_of(infos, self.snapshot, language)]
+        told = (*own, *cards.spoken_of(infos, self.snapshot, language))
+        return [ruled(info, self.snapshot, self.contradictions, self.today) for info in told]
 
     def _quote(self, side: Side, language: Language) -> Candidate | None:
         """Return the sentence of *side* as something to quote."""

@@ -14,8 +14,10 @@ from bot.cards import Card
 from bot.contradictions import Contradictions
 from bot.eligibility import SECTORS, Profile, Truth, Verdict, check
 from bot.places import regions
-from bot.programmes import DESCRIBED, Proof, name_of, proof, rule_in_words, standing, state_of
+from bot.programmes import DESCRIBED, Proof, disputes, name_of, proof, rule_in_words, waiting
+from bot.standing import standing, state_of
 from bot.wording import say
+from ingest.cards import Field
 from ingest.documents import Language
 from ingest.frontmatter import CRITERIA
 from ingest.snapshot import Reading
@@ -82,6 +84,10 @@ class Judged:
     """What to ask next: only questions of which some answer decides, the most telling first."""
     incomplete: bool
     """Whether our sources do not give all rules; then «yes» is never said."""
+    to_confirm: tuple[Field, ...]
+    """Fields for which a value waits to be confirmed, ``closes`` among them: what is told of them may not be all."""
+    disputed: tuple[Field, ...]
+    """Fields in which our sources contradict each other and nobody has decided yet: check before you rely on them."""
 
     __pydantic_config__ = DESCRIBED
 
@@ -107,8 +113,12 @@ def judged(
     cards = standing(library, contradictions, today, language)
     chosen = [cards[id] for id in dict.fromkeys(only) if id in cards] if only else cards.values()
     # Not the confirmed side of a card: a rule that waits to be confirmed keeps «yes» from being said.
+    disputed = disputes(library, contradictions, today)
     found = [
-        _judged(card, library, profile, state_of(card, library, contradictions, today), language) for card in chosen
+        _judged(
+            card, library, profile, state_of(card, library, contradictions, today), language, disputed.get(card.id, ())
+        )
+        for card in chosen
     ]
     return tuple(sorted(found, key=_place))
 
@@ -117,7 +127,9 @@ def _place(each: Judged) -> tuple[int, int, str, str]:
     return _TRUTHS.index(each.eligible), _STATES.index(each.state), each.title.casefold(), each.id
 
 
-def _judged(card: Card, library: Reading, profile: Profile, state: State, language: Language) -> Judged:
+def _judged(
+    card: Card, library: Reading, profile: Profile, state: State, language: Language, disputed: tuple[Field, ...]
+) -> Judged:
     verdict = check(card, profile)
     rules = tuple(
         RuleSays(
@@ -129,7 +141,7 @@ def _judged(card: Card, library: Reading, profile: Profile, state: State, langua
     return Judged(
         card.id, card.title, verdict.truth, say(f"programmes_api.{_sentence(verdict)}", language), state,
         str(closes) if closes else None, rules, tuple(_questions(card, profile, verdict, language)),
-        verdict.incomplete,
+        verdict.incomplete, waiting(card), disputed,
     )  # fmt: skip
 
 

@@ -7,17 +7,17 @@ sources do not say, ``disputed`` those in which our sources contradict each othe
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from bot import states
 from bot.answers import State
 from bot.cards import Card
-from bot.contradictions import Contradictions, Side
+from bot.contradictions import Contradictions
 from bot.dates import in_words
 from bot.eligibility import SECTORS
 from bot.finishing import state_wording
+from bot.standing import standing, state_of
 from bot.values import value_in_words
 from bot.wording import say
 from ingest.cards import CardValue, Field
@@ -127,44 +127,24 @@ class Aid:
 
 def aids(library: Reading, contradictions: Contradictions, today: dt.date, language: Language) -> tuple[Aid, ...]:
     """Return every programme as it is on *today*, by title."""
-    disputed: dict[str, dict[Field, None]] = {}
-    for each in contradictions.all(library, today):
-        if each.is_open:
-            disputed.setdefault(each.programme, {})[each.field] = None
+    disputed = disputes(library, contradictions, today)
     cards = standing(library, contradictions, today, language)
     found = (_aid(card, library, contradictions, today, language, disputed.get(id, ())) for id, card in cards.items())
     return tuple(sorted(found, key=lambda aid: (aid.title.casefold(), aid.id)))
 
 
-def standing(library: Reading, contradictions: Contradictions, today: dt.date, language: Language) -> dict[str, Card]:
-    """Return the cards by id without the values that staff found superseded by another source."""
-    cards = contradictions.cards.all(library, language)
-    lost: dict[str, list[tuple[Field, Side]]] = {}
+def disputes(library: Reading, contradictions: Contradictions, today: dt.date) -> dict[str, tuple[Field, ...]]:
+    """Return by programme the fields in which our sources contradict each other and nobody has decided yet."""
+    found: dict[str, dict[Field, None]] = {}
     for each in contradictions.all(library, today):
-        if side := each.lost:
-            lost.setdefault(each.programme, []).append((each.field, side))
-    return {**cards, **{id: _without(cards[id], sides) for id, sides in lost.items() if id in cards}}
+        if each.is_open:
+            found.setdefault(each.programme, {})[each.field] = None
+    return {programme: tuple(fields) for programme, fields in found.items()}
 
 
-def _without(card: Card, lost: Iterable[tuple[Field, Side]]) -> Card:
-    def stands(value: CardValue) -> bool:
-        return not any(
-            value.field == field and value.value == side.value and (value.document, value.quote) in side.sentences
-            for field, side in lost
-        )
-
-    return replace(card, values=tuple(value for value in card.values if stands(value)))
-
-
-def state_of(card: Card, library: Reading, contradictions: Contradictions, today: dt.date) -> State:
-    """Return the state of a programme from its confirmed values; never open where its sheet says that it is over."""
-    told = card.state(today)
-    if told != "closed" and (key := library.key_of(card.id, card.language)):
-        sheet = contradictions.cards.stated(library.documents[key], library)
-        if states.state(sheet.meta, today) == "closed":
-            # The closing day of the sheet waits for a sentence: then nothing is sure, least of all that one may apply.
-            return "unknown"
-    return told
+def waiting(card: Card) -> tuple[Field, ...]:
+    """Return the fields of *card* for which a value waits to be confirmed."""
+    return tuple(dict.fromkeys(value.field for value in card.proposed if value.field in TOLD))
 
 
 def proof(value: CardValue, library: Reading) -> Proof | None:
@@ -201,7 +181,7 @@ def _aid(
     contradictions: Contradictions,
     today: dt.date,
     language: Language,
-    disputed: Iterable[Field],
+    disputed: tuple[Field, ...],
 ) -> Aid:
     state = state_of(card, library, contradictions, today)
     held = card.confirmed
@@ -209,7 +189,6 @@ def _aid(
     whole = closes if closes and len(closes) == 10 else None
     kind = next((each for each in KINDS if each == held.value("kind")), None)
     contact = held.value("contact")
-    waiting = dict.fromkeys(value.field for value in card.proposed if value.field in TOLD)
     return Aid(
         id=card.id, title=card.title, language=card.language, kind=kind, operator=_text(held.value("operator")),
         audience=_text(held.value("audience")), state=state,
@@ -217,7 +196,7 @@ def _aid(
         closes=closes, deadline=whole if whole and state in ("open", "opens", "permanent") else None,
         facts=tuple(_fact(value, library, language) for value in held.of(*TOLD)),
         contact=_contact(contact) if isinstance(contact, Mapping) else None, verified_on=card.verified_on,
-        missing=card.missing, to_confirm=tuple(waiting), disputed=tuple(disputed),
+        missing=card.missing, to_confirm=waiting(card), disputed=disputed,
     )  # fmt: skip
 
 

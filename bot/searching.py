@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from bot.answers import Hit, State
 from bot.contradictions import Contradictions
 from bot.finishing import linked
-from bot.programmes import DESCRIBED, standing, state_of
+from bot.programmes import DESCRIBED
 from bot.retrieval import Query, Retriever
+from bot.standing import standing, state_of
 from ingest.analysis import content_words
 from ingest.documents import UNQUOTED, Language, Passage, Role, Span
 

@@ -101,7 +101,7 @@ class Bot:
     @property
     def shelf(self) -> Shelf:
         """The documents as they stand today."""
-        return Shelf(self.library, self.contradictions.cards, self.today)
+        return Shelf(self.library, self.contradictions, self.today)
 
     def close(self) -> None:
         """Close the event loop that ``ask`` has used, and what nobody shares."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.answers import State
-from bot.cards import Cards
-from bot.states import PROGRAMME_KINDS, state
+from bot.cards import Card
+from bot.contradictions import Contradictions
+from bot.standing import standing, state_of
+from bot.states import PROGRAMME_KINDS
 from ingest.documents import LANGUAGES, Language, Passage
 from ingest.snapshot import DocumentInfo, Reading
 
@@ -35,8 +37,9 @@ class Sheets:
 class Shelf:
     """The sheets of one generation of a library, on the day *today*."""
 
-    def __init__(self, library: Reading, cards: Cards, today: dt.date) -> None:
-        self._library, self._cards, self._today = library, cards, today
+    def __init__(self, library: Reading, contradictions: Contradictions, today: dt.date) -> None:
+        self._library, self._contradictions, self._today = library, contradictions, today
+        self._cards: dict[Language, dict[str, Card]] = {}
 
     def list(
         self, *, language: Language | None = None, kind: str | None = None, after: str = "", limit: int = 50
@@ -58,10 +61,18 @@ class Shelf:
         return (self._sheet(info), self._library.passages_of([key])) if info else None
 
     def _sheet(self, info: DocumentInfo) -> Sheet:
-        stated = self._cards.stated(info, self._library)
         languages = tuple(each for each in LANGUAGES if f"{each}/{info.id}" in self._library.documents)
-        is_programme = info.meta.get("kind") in PROGRAMME_KINDS
-        return Sheet(stated, languages, state(stated.meta, self._today) if is_programme else None)
+        if info.meta.get("kind") not in PROGRAMME_KINDS or (card := self._card(info)) is None:
+            return Sheet(info, languages, None)
+        # As everywhere else: a day that no sentence holds, or that a ruling took away, is not known.
+        days = {"opens": card.value("opens"), "closes": card.value("closes")}
+        state = state_of(card, self._library, self._contradictions, self._today)
+        return Sheet(replace(info, meta={**info.meta, **days}), languages, state)
+
+    def _card(self, info: DocumentInfo) -> Card | None:
+        if info.language not in self._cards:
+            self._cards[info.language] = standing(self._library, self._contradictions, self._today, info.language)
+        return self._cards[info.language].get(info.id)
 
 
 def _place(key: str) -> tuple[str, str]:

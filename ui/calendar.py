@@ -37,10 +37,15 @@ def calendar(aids: Iterable[Aid], today: dt.date, language: Language) -> bytes:
 
 
 def days(aid: Aid, today: dt.date) -> Iterator[tuple[str, dt.date]]:
-    """Yield «opens» and «closes» with the day, where it is known to the day and not past."""
-    if aid.state == "opens" and aid.opens and len(aid.opens) == 10:
+    """Yield «opens» and «closes» with the day, where it is known to the day, sure, and not past.
+
+    A calendar has no room for «check first», and reminds people who do not read it: what our sources contradict each
+    other on, or what waits for another value to be confirmed, is no event.
+    """
+    unsure = {*aid.disputed, *aid.to_confirm}
+    if aid.state == "opens" and aid.opens and len(aid.opens) == 10 and "opens" not in unsure:
         yield "opens", dt.date.fromisoformat(aid.opens)
-    if aid.deadline and (day := dt.date.fromisoformat(aid.deadline)) >= today:
+    if aid.deadline and "closes" not in unsure and (day := dt.date.fromisoformat(aid.deadline)) >= today:
         yield "closes", day
 
 

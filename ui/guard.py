@@ -18,6 +18,7 @@ from ingest.documents import Language
 from ui.admission import Admission, Crossing, areas
 from ui.admission.admission import CROSSING, KEY
 from ui.admission.crossing import SAFE
+from ui.api.reading import replayed
 from ui.asking import Refusal
 from ui.markup import Markup
 from ui.problems import problem
@@ -115,7 +116,7 @@ class Door:
             if field:
                 await problem("malformed", language, 422, field=field)(scope, receive, send)
             else:
-                await self.app(_resized(scope, event), _replayed(event, receive), send)
+                await self.app(_resized(scope, event), replayed(event, receive), send)
 
 
 class Guard:
@@ -354,20 +355,6 @@ def _resized(scope: Scope, body: bytes) -> Scope:
     headers["content-length"] = str(len(body))
     headers["content-type"] = "application/json"
     return {**scope, "headers": headers.raw}
-
-
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    """Return a *receive* that begins with *body*."""
-    told = False
-
-    async def replayed() -> Message:
-        nonlocal told
-        if told:
-            return await receive()
-        told = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replayed
 
 
 def _largest(path: str) -> int | None:

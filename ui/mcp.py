@@ -15,17 +15,21 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from bot.answers import Answer, NextStep, Programme, State, Status
+from bot.profiles import Judged
 from bot.programmes import DESCRIBED, Aid, Fact, Kind
 from bot.wording import say
 from ingest.documents import LANGUAGES, Language
 from ingest.settings import Settings
 from ui.api.programmes import Asked, Firm, ProgrammeId, Verdicts, chosen, form, verdicts
+from ui.api.reading import replayed
 from ui.api.search import Results, Searched, results
 from ui.asking import Bot, Refusal, answers, checked, looked_up
+from ui.guard import MAX_BODY
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
@@ -42,7 +46,6 @@ LOOKED_UP = 15.0
 """Seconds that a tool may take that asks no language model."""
 BEYOND = 15.0
 """Seconds that an answer may take beyond what the language model may."""
-MAX_BODY = 128 * 1024
 INSTRUCTIONS = (
     "Guichet IA knows the public support for artificial intelligence and digitalisation of small firms in Wallonia "
     "(Belgium): grants, loans, training, computing, rules such as the AI Act. Every statement comes with a sentence "
@@ -134,7 +137,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """A programme in short; ask for it by id to see the sentences that these values rest on."""
+    """A programme in short; ask for it by id to see all its values."""
 
     id: str
     title: str
@@ -144,11 +147,15 @@ class Brief:
     state_text: str
     deadline: str | None
     """Last day to apply, only where it is known to the day and has not passed."""
-    rates: tuple[str, ...]
-    ceilings: tuple[str, ...]
+    rates: tuple[Fact, ...]
+    ceilings: tuple[Fact, ...]
     url: str | None
     """The official place to ask."""
     verified_on: str | None
+    to_confirm: tuple[str, ...]
+    """Fields for which a value waits to be confirmed: what is told of them may not be all."""
+    disputed: tuple[str, ...]
+    """Fields in which our sources contradict each other: check before you rely on them."""
 
     __pydantic_config__ = DESCRIBED
 
@@ -302,8 +309,8 @@ def _reply(answer: Answer) -> Reply:
 def _brief(aid: Aid) -> Brief:
     return Brief(
         aid.id, aid.title, aid.kind, aid.operator, aid.state, aid.state_text, aid.deadline,
-        tuple(_worded(fact) for fact in aid.of("rate")), tuple(_worded(fact) for fact in aid.of("ceiling")),
-        aid.contact.url if aid.contact else None, aid.verified_on,
+        aid.of("rate"), aid.of("ceiling"), aid.contact.url if aid.contact else None, aid.verified_on, aid.to_confirm,
+        aid.disputed,
     )  # fmt: skip
 
 
@@ -318,10 +325,14 @@ def _quoted(quote: str, title: str, as_of: str | None, url: str | None, language
 
 def _passages(found: Results, language: Language) -> str:
     lines = [
-        f"{n}. {_quoted(each.quote, each.title, each.as_of, each.link, language)}"
+        f"{n}. {_quoted(each.quote, each.title, each.as_of, each.link, language)}{_state(each.state, language)}"
         for n, each in enumerate(found.results, start=1)
     ]
     return "\n".join(lines) or say("programmes_api.nothing_found", language)
+
+
+def _state(state: State | None, language: Language) -> str:
+    return f" · {say(f'desk_programmes.state_{state}', language)}" if state else ""
 
 
 def _answer(reply: Reply) -> str:
@@ -334,21 +345,31 @@ def _answer(reply: Reply) -> str:
 
 
 def _programmes(found: Programmes, language: Language) -> str:
-    lines = [f"- {each.id}: {_told(each)}" for each in found.programmes]
+    lines = [f"- {each.id}: {_told(each, language)}" for each in found.programmes]
     for aid in found.details:
         lines += [f"# {aid.title} ({aid.id})", aid.state_text, *(f"- {_proven(fact, language)}" for fact in aid.facts)]
-        for key, fields in (("disputed", aid.disputed), ("to_confirm", aid.to_confirm)):
-            if fields:
-                named = ", ".join(say(f"desk_programmes.field_{field}", language) for field in fields)
-                lines.append(say(f"programmes_api.{key}", language, fields=named))
+        lines += _marks(aid, language)
         if aid.contact and aid.contact.url:
             lines.append(f"{say('desk_programmes.field_contact', language)}: {aid.contact.url}")
     return "\n".join((*lines, *found.notes)) or say("programmes_api.no_programme", language)
 
 
-def _told(brief: Brief) -> str:
-    known = (brief.state_text, *brief.rates, *brief.ceilings, brief.url)
-    return " · ".join(each for each in known if each)
+def _told(brief: Brief, language: Language) -> str:
+    proven = (_proven(fact, language) for fact in (*brief.rates, *brief.ceilings))
+    return " · ".join(each for each in (brief.state_text, *proven, *_marks(brief, language), brief.url) if each)
+
+
+def _marks(marked: Aid | Brief | Judged, language: Language) -> list[str]:
+    """Return in words which values are not sure."""
+    return [
+        say(
+            f"programmes_api.{key}",
+            language,
+            fields=", ".join(say(f"desk_programmes.field_{field}", language) for field in fields),
+        )
+        for key, fields in (("disputed", marked.disputed), ("to_confirm", marked.to_confirm))
+        if fields
+    ]
 
 
 def _worded(fact: Fact) -> str:
@@ -369,7 +390,7 @@ def _verdicts(found: Verdicts, language: Language) -> str:
         if not each.rules:
             continue
         lines.append(f"# {each.title} ({each.id}; {say(f'desk_programmes.state_{each.state}', language)})")
-        lines.append(each.text)
+        lines += [each.text, *_marks(each, language)]
         for rule in each.rules:
             told = f"- {rule.text}: {say(f'programmes_api.truth_{rule.truth}', language)}"
             source = rule.source
@@ -487,8 +508,11 @@ class Endpoint:
         if scope["method"] != "POST":
             await Response(status_code=405, headers={"allow": "POST"})(scope, receive, send)
             return
+        # Read here: the SDK would log a traceback where a body breaks off.
+        request = Request(scope, receive)
+        body = await request.body()
         manager = await self._manager()
-        await manager.handle_request(scope, receive, send)
+        await manager.handle_request(scope, replayed(body, receive), send)
 
     async def close(self) -> None:
         """Stop what runs; a later request starts it anew."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, Response
 
 from bot.answers import Answer, Message
@@ -19,6 +20,7 @@ from ingest.documents import Language
 from ingest.settings import Settings
 from ui import markup
 from ui.admission import Admission
+from ui.api.schemas import mend
 from ui.asking import Bot, Refusal, answers, checked
 from ui.markup import Markup, icon, joined, tag
 from ui.page import REMEMBERED, SHORT
@@ -43,10 +45,16 @@ def routes(bot: Bot, settings: Settings, version: str) -> APIRouter:
     @router.post(PATH)
     async def ask(request: Request) -> Response:
         """Answer the question of the form, or say why not; both show the form again."""
-        fields = await _fields(request)
+        try:
+            fields = await _fields(request)
+        except ClientDisconnect:
+            # The guard cuts a body that grows too long as if its sender had gone.
+            language = _language(request, {})
+            body = _page(language, version, settings.max_question, problem=word("too_large", language))
+            return _response(language, body, 413)
         language = _language(request, fields)
         history = _history(fields.get("history", ""))
-        asked = fields.get("question", "")
+        asked = mend(fields.get("question", ""))
         try:
             question = checked(asked, language, settings)
             admission: Admission = request.app.state.admission
@@ -88,7 +96,7 @@ def _history(text: str) -> tuple[Message, ...]:
         if not isinstance(turns, list):
             return ()
         return tuple(
-            Message("user" if turn["role"] == "user" else "assistant", str(turn["text"])[:8000])
+            Message("user" if turn["role"] == "user" else "assistant", mend(str(turn["text"]))[:8000])
             for turn in turns[-2 * REMEMBERED :]
         )
     except (ValueError, KeyError, TypeError, RecursionError):

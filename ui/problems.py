@@ -9,12 +9,13 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from ingest.documents import Language
 from ui import request_ids
 from ui.api.callers import page_language
 from ui.asking import Refusal
+from ui.markup import Markup, joined, tag
 from ui.words import word
 
 MEDIA_TYPE = "application/problem+json"
@@ -101,6 +102,25 @@ def problem(
 ) -> JSONResponse:
     """Return the problem *key* with its sentence of the catalogue."""
     return response(key, status, word(key, language, **values), headers)
+
+
+def page(key: str, language: Language, status: int) -> HTMLResponse:
+    """Return the problem *key* as a page that needs nothing else of us, for a reader's browser."""
+    request = request_ids.current()
+    body = joined(
+        Markup("<!doctype html>"),
+        tag(
+            "html",
+            tag("head", Markup('<meta charset="utf-8">'),
+                Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
+                tag("title", word("title", language))),
+            tag("body", tag("main", tag("h1", word("title", language)),
+                            tag("p", word(key, language), role="alert"),
+                            tag("p", tag("small", request)) if request else None)),
+            lang=language,
+        ),
+    )  # fmt: skip
+    return HTMLResponse(body, status, {"cache-control": "no-store", "content-language": language})
 
 
 def refused(refusal: Refusal) -> JSONResponse:

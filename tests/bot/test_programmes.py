@@ -11,7 +11,11 @@ import pytest
 
 from bot.cards import Cards
 from bot.contradictions import Contradictions
+from bot.disputing import Disputing
+from bot.profiles import judged
 from bot.programmes import Aid, aids, rule_in_words
+from bot.sheets import Shelf as Sheets
+from bot.states import state as state_in_chat
 from ingest.cards import CardStore, Decision
 from ingest.database import connect
 from ingest.documents import LANGUAGES, Language, Page, Section, Source, SourceDocument, Statement
@@ -121,6 +125,9 @@ def test_what_another_document_says_is_not_told(contradictions: Contradictions) 
     assert [fact.value for fact in aid.of("rate")] == [0.5]
     assert aid.to_confirm == ("rate",)
     assert aid.disputed == ("rate",)
+    shelf: Any = Shelf(sheet(), guide)
+    (verdict,) = judged(shelf, contradictions, {}, dt.date(2026, 12, 2), "fr")
+    assert (verdict.to_confirm, verdict.disputed) == (("rate",), ("rate",))
 
 
 def test_a_value_that_staff_found_superseded_is_not_told(contradictions: Contradictions) -> None:
@@ -133,6 +140,65 @@ def test_a_value_that_staff_found_superseded_is_not_told(contradictions: Contrad
     (aid,) = aids(shelf, contradictions, day, "fr")
     assert not aid.of("rate")
     assert (aid.to_confirm, aid.disputed) == (("rate",), ())
+
+
+def ruled_on_the_day(contradictions: Contradictions, held: str, lost: str) -> Any:
+    """Return sheet and page that give another last day, after the ruling of spring that the page's *held* is right."""
+    told = "Le Chèque Boussole se clôture le {}."
+    shelf: Any = Shelf(
+        sheet(dates=(told.format(WORDS[lost]),), opens=None, closes=lost, status_as_of="2026-03"),
+        document("page", "fr", "Page", told.format(WORDS[held])),
+    )
+    spring = dt.date(2026, 3, 1)
+    (seen,) = contradictions.all(shelf, spring)
+    verdict: Decision = "first" if seen.first.value == held else "second"
+    contradictions.rule(shelf, spring, seen.key, verdict, "La page est à jour.", "lea")
+    return shelf
+
+
+WORDS = {"2026-06-30": "30 juin 2026", "2027-01-31": "31 janvier 2027"}
+
+
+@pytest.mark.parametrize(
+    ("held", "lost", "state"), [("2026-06-30", "2027-01-31", "closed"), ("2027-01-31", "2026-06-30", "unknown")]
+)
+def test_a_ruling_on_the_last_day_makes_the_state_everywhere(
+    contradictions: Contradictions, held: str, lost: str, state: str
+) -> None:
+    """The day that holds closes the call though it waits to be confirmed, and opens nothing; every face says so."""
+    shelf = ruled_on_the_day(contradictions, held, lost)
+    day = dt.date(2026, 11, 30)
+    (aid,) = aids(shelf, contradictions, day, "fr")
+    assert (aid.state, aid.closes, aid.deadline, aid.disputed) == (state, None, None, ())
+    assert "closes" in aid.to_confirm
+    sheets = Sheets(shelf, contradictions, day).list(kind="subsidy").sheets
+    assert [(each.state, each.info.meta["closes"]) for each in sheets] == [(state, None)]
+    info = shelf.documents["fr/cheque-boussole"]
+    (told,) = Disputing(contradictions, shelf, day).stated([info], "fr")
+    assert (state_in_chat(told.meta, day), told.meta["closes"]) == (state, None)
+    (judged_,) = judged(shelf, contradictions, {}, day, "fr")
+    assert (judged_.state, judged_.closes) == (state, None)
+
+
+def test_a_confirmed_day_that_won_is_told(contradictions: Contradictions) -> None:
+    """Once staff confirm the day that won, it makes the state by itself and is shown."""
+    shelf = ruled_on_the_day(contradictions, "2027-01-31", "2026-06-30")
+    day = dt.date(2026, 11, 30)
+    (waiting,) = [v for v in contradictions.cards.all(shelf)["cheque-boussole"].proposed if v.field == "closes"]
+    contradictions.cards.confirm(waiting, "lea", shelf)
+    (aid,) = aids(shelf, contradictions, day, "fr")
+    assert (aid.state, aid.closes, aid.deadline) == ("open", "2027-01-31", "2027-01-31")
+    (told,) = Disputing(contradictions, shelf, day).stated([shelf.documents["fr/cheque-boussole"]], "fr")
+    assert (state_in_chat(told.meta, day), told.meta["closes"]) == ("open", "2027-01-31")
+
+
+def test_the_documents_give_confirmed_days_only(contradictions: Contradictions) -> None:
+    """A last day that no sentence holds: the list of documents says no more than the list of programmes."""
+    shelf: Any = Shelf(sheet(dates=(OPENS,)))
+    for day in (dt.date(2026, 12, 2), dt.date(2026, 12, 18)):
+        (aid,) = aids(shelf, contradictions, day, "fr")
+        (found,) = Sheets(shelf, contradictions, day).list().sheets
+        assert (found.state, found.info.meta["opens"], found.info.meta["closes"]) == (aid.state, aid.opens, aid.closes)
 
 
 def test_a_title_falls_back_on_a_language_that_there_is(contradictions: Contradictions) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from bot.answers import Answer
 from tests.browser import portal as portals
 from tests.browser.portal import Guichet, Interrupted, Portal, by_host, page, strict
-from tests.ui.scripted import ScriptedBot
+from tests.ui.scripted import TODAY, ScriptedBot
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 NARROW = {"viewport": {"width": 320, "height": 640}, "is_mobile": True, "has_touch": True}
@@ -93,7 +94,9 @@ def visit(browser: Browser, portal: Portal, guichet: Guichet) -> Iterator[Visit]
     """A page with the widget; afterwards: no other host, no cookie, nothing kept for long, nothing failed."""
     contexts, asked, failed = [], [], []
 
-    def visit(options: dict[str, Any] | None = None, /, *, policy: str = "", **given: Any) -> Page:
+    def visit(
+        options: dict[str, Any] | None = None, /, *, policy: str = "", on: dt.date | None = None, **given: Any
+    ) -> Page:
         held = page(guichet.address, **{"lang": "fr"} | given)
         headers = {"content_security_policy": policy or strict(guichet.address)}
         portal.put("/", held, **headers)
@@ -101,6 +104,8 @@ def visit(browser: Browser, portal: Portal, guichet: Guichet) -> Iterator[Visit]
         context = browser.new_context(
             **({"locale": "fr-BE", "viewport": {"width": 1280, "height": 860}} | (options or {}))
         )
+        if on:
+            context.clock.install(time=dt.datetime.fromisoformat(f"{on}T12:00+01:00"))
         contexts.append(context)
         opened = context.new_page()
         opened.set_default_timeout(15_000)
@@ -159,7 +164,7 @@ def violations(page: Page) -> list[str]:
 
 def test_a_question_gets_its_answer_with_chips_sources_and_programmes(visit: Visit) -> None:
     """Under a policy of nonces and trusted types: bubble, question, answer, quote in its passage, states, age."""
-    page = ask(opened(visit()))
+    page = ask(opened(visit(on=TODAY)))
     expect(page.locator(".said")).to_contain_text("cinq jours")
     expect(page.locator(".age")).to_have_text("Sources de 2025, vérifiées le 23.11.2026.")
     expect(page.locator(".notes li")).to_have_count(2)
@@ -215,7 +220,7 @@ def test_stop_ends_the_work_and_the_next_question_is_answered(visit: Visit, guic
 )  # fmt: skip
 def test_other_languages(visit: Visit, language: str, question: str, chip: str, said: str, date: str) -> None:
     """The language of the attribute is that of the bubble, the words, the starter questions and the answer."""
-    page = opened(visit(lang=language))
+    page = opened(visit(lang=language, on=TODAY))
     page.get_by_role("button", name=question).click()
     expect(page.get_by_role("button", name=re.compile(f"^{chip}"))).to_be_visible()
     expect(page.locator(".said")).to_contain_text(said)
@@ -225,7 +230,7 @@ def test_other_languages(visit: Visit, language: str, question: str, chip: str, 
 
 def test_the_language_changes_and_the_conversation_stays(visit: Visit) -> None:
     """The switch renames all that is ours; a French answer stays French, and a second page keeps both."""
-    page = ask(opened(visit()))
+    page = ask(opened(visit(on=TODAY)))
     page.get_by_role("button", name="NL, Nederlands").click()
     expect(page.locator(".go")).to_have_attribute("title", "Verzenden")
     expect(page.locator(".said")).to_contain_text("cinq jours")
@@ -430,6 +435,21 @@ def test_pasted_twice_there_is_one(visit: Visit, guichet: Guichet) -> None:
     expect(page.locator("guichet-ia")).to_have_count(1)
 
 
+def test_loaded_as_a_module_it_does_nothing(visit: Visit, guichet: Guichet, portal: Portal) -> None:
+    """A module knows no address of its own: a script of that name from elsewhere must not tell whom to ask."""
+    decoy = f'<script src="{portal.address}/widget.js" nonce="{portals.NONCE}"></script>'
+    module = f'<script type="module" src="{guichet.address}/widget.js" nonce="{portals.NONCE}"></script>'
+    portal.put("/module", f"<!doctype html><html lang=fr>{decoy}{module}<p>Page")
+    page = visit().context.new_page()
+    with page.expect_response(f"{guichet.address}/widget.js"):
+        page.goto(portal.address + "/module")
+    page.wait_for_load_state("load")
+    assert page.evaluate("[typeof window.GuichetIA, document.querySelectorAll('guichet-ia').length]") == [
+        "undefined",
+        0,
+    ]
+
+
 # The conversation, within the tab
 
 
@@ -448,6 +468,30 @@ def test_the_conversation_crosses_pages_and_ends_with_the_tab(visit: Visit, guic
     other.locator(".bubble").click()
     expect(other.locator(".welcome")).to_be_visible()
     expect(other.locator("article")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("language", "stood"),
+    [("fr", "au 9 décembre 2026"), ("nl", "op 9 december 2026"), ("de", "Stand 9. Dezember 2026"),
+     ("en", "as of 9 December 2026")],
+)  # fmt: skip
+def test_what_yesterday_left_in_the_tab_is_told_as_of_today(visit: Visit, language: str, stood: str) -> None:
+    """A call that was open until yesterday is closed, a month that goes on is open; the day of the answer is shown."""
+    page = ask(opened(visit(lang=language, on=TODAY)))
+    expect(page.locator(".programmes h4")).not_to_contain_text("2026")
+    page.evaluate(
+        "(() => { const held = JSON.parse(sessionStorage.getItem('guichet-ia')), answer = held.turns[0].answer;"
+        " answer.as_of = '2026-12-09'; answer.programmes = ["
+        " {title: 'Past', state: 'open', closes: '2026-12-09'}, {title: 'Year', state: 'permanent', closes: '2025'},"
+        " {title: 'Month', state: 'open', closes: '2026-12'}, {title: 'Near', state: 'open', closes: '2026-12-10'}];"
+        " sessionStorage.setItem('guichet-ia', JSON.stringify(held)) })()"
+    )
+    # Half an hour past midnight in Brussels, when it is still the day before elsewhere.
+    page.clock.set_system_time(dt.datetime.fromisoformat("2026-12-10T00:30+01:00"))
+    page.reload()
+    expect(page.locator(".programmes h4")).to_contain_text(re.compile(f" {stood}$"))
+    looks = page.locator(".programme").evaluate_all("(all) => all.map((one) => one.className)")
+    assert looks == ["programme closed", "programme closed", "programme open", "programme closing"]
 
 
 def test_a_question_that_a_link_cut_off_is_back_in_the_field(visit: Visit) -> None:

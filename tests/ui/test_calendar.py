@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -107,11 +108,13 @@ def test_the_file_is_the_same_all_day() -> None:
         ({"state": "opens", "opens": "2026-12", "deadline": None}, []),
         ({"state": "closed", "deadline": None}, []), ({"deadline": "2026-12-01"}, []),
         ({"deadline": "2026-12-02"}, ["closes"]),
+        ({"disputed": ("closes",)}, []), ({"to_confirm": ("closes",)}, []), ({"disputed": ("rate",)}, ["closes"]),
+        ({"state": "opens", "opens": "2026-12-05", "to_confirm": ("opens",)}, ["closes"]),
     ],
 )  # fmt: skip
-def test_only_days_that_are_known_and_not_past(change: dict[str, str | None], fields: list[str]) -> None:
-    """A month is no event, nor is a day that has passed; the day itself is one."""
-    events = components(parsed(calendar([replace(AID, **change)], TODAY, "fr")))  # type: ignore[arg-type]
+def test_only_days_that_are_known_sure_and_not_past(change: dict[str, Any], fields: list[str]) -> None:
+    """A month is no event, nor is a day that has passed, or that is not sure; the day itself is one."""
+    events = components(parsed(calendar([replace(AID, **change)], TODAY, "fr")))
     assert [event["UID"] for event in events] == [f"aide-x.{field}@guichet-ia" for field in fields]
 
 

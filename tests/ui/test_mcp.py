@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import jsonschema
@@ -26,6 +26,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.types import Scope
 
+from bot.answers import State
+from bot.wording import say
 from ingest.documents import LANGUAGES, Language
 from ingest.settings import ROOT, load
 from tests.bot import starter
@@ -158,6 +160,32 @@ def test_search_gives_quotes_with_date_and_link(site: Running) -> None:
         assert each["language"] == "fr"
         assert each["quote"] in text(result)
         assert each["link"] is None or each["link"] in text(result)
+
+
+def test_search_tells_the_state_in_its_text_too(site: Running) -> None:
+    """A model that reads nothing but text learns whether the programme of a passage is open; laws have no state."""
+    query = {"query": "EIC Accelerator AI Act", "language": "en", "limit": 20}
+    result = call(site, "search_sources", query)
+    found = result.structured_content["results"]
+    lines = [line for line in text(result).splitlines() if re.match(r"\d+\. ", line)]
+    said = {None: "", **{state: say(f"desk_programmes.state_{state}", "en") for state in get_args(State)}}
+    assert {each["state"] is None for each in found} == {True, False}
+    for each, line in zip(found, lines, strict=True):
+        assert line.endswith(f" · {said[each['state']]}") or each["state"] is None
+
+
+def test_the_list_gives_no_figure_without_its_sentence_and_marks(site: Running) -> None:
+    """Rates and ceilings stand with their quotes, in the text too, and what is not sure is named beside them."""
+    result = call(site, "list_programmes", {"language": "en"})
+    listed = result.structured_content["programmes"]
+    figures = [fact for each in listed for fact in (*each["rates"], *each["ceilings"])]
+    assert figures
+    assert all(fact["source"]["quote"] in text(result) for fact in figures)
+    unsure = [each for each in listed if each["to_confirm"] or each["disputed"]]
+    assert unsure
+    for each in unsure:
+        (line,) = [line for line in text(result).splitlines() if line.startswith(f"- {each['id']}:")]
+        assert "Not confirmed yet" in line or "contradict each other" in line
 
 
 def test_ask_answers_with_its_sources(site: Running) -> None:

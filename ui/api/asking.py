@@ -77,7 +77,7 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
             if kind == JSON:
                 return await _as_json(request, stream)
             run, seen = streams.begin(_events(stream), question), 0
-        return EventResponse(run.listen(seen), {"content-location": f"{V1}/streams/{run.id}"})
+        return EventResponse(run.listen(seen), {"content-location": f"{V1}/streams/{run.id}"}, left=run.left)
 
     @router.post(
         "/streams",
@@ -139,7 +139,7 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
         seen = resumed[1] if resumed and resumed[0] is run else 0
         if run.done and seen == len(run.events):
             return Response(status_code=204, headers={"cache-control": "no-store"})
-        return EventResponse(run.listen(seen), retry=RETRY)
+        return EventResponse(run.listen(seen), retry=RETRY, left=run.left)
 
     @router.delete(
         "/streams/{stream}",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from email.utils import format_datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
@@ -17,16 +16,11 @@ from bot.sheets import Sheet
 from ingest.documents import UNQUOTED, Language, Passage
 from ingest.settings import Settings
 from ui.api import schemas
-from ui.api.callers import JSON, V1, page_language
+from ui.api.callers import V1, page_language
 from ui.api.examples import example
+from ui.api.marks import UNCHANGED, IfNoneMatch, marked
 from ui.api.openapi import answers_with
 from ui.asking import Bot, Refusal
-
-IfNoneMatch = Annotated[
-    str | None, Header(description="Marks (ETag) of what the caller has: 304 without a body if it is still the same.")
-]
-
-UNCHANGED = "Not changed."
 
 
 def router(bot: Bot, settings: Settings) -> APIRouter:
@@ -38,9 +32,7 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
         operation_id="listDocuments",
         summary="List the documents",
         response_model=schemas.DocumentPage,
-        responses=answers_with(
-            422, 429, 500, ok={200: example("documents"), 304: "Not changed."}, headers=("ETag", "Link")
-        ),
+        responses=answers_with(422, 429, 500, ok={200: example("documents"), 304: UNCHANGED}, headers=("ETag", "Link")),
     )
     async def documents(
         request: Request,
@@ -66,7 +58,7 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
             "next": following,
         }
         links = {"link": f'<{following}>; rel="next"'} if following else {}
-        return _tagged(body, if_none_match, links)
+        return marked(_as_bytes(body), if_none_match, links)
 
     @router.get(
         "/documents/{language}/{id}",
@@ -94,9 +86,13 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
         sheet, passages = found
         since = sheet.info.published_at
         dated = {"last-modified": format_datetime(since, usegmt=True)} if since else {}
-        return _tagged(_entry(sheet) | {"passages": _passages(passages)}, if_none_match, dated)
+        return marked(_as_bytes(_entry(sheet) | {"passages": _passages(passages)}), if_none_match, dated)
 
     return router
+
+
+def _as_bytes(body: dict[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode()
 
 
 def _entry(sheet: Sheet) -> dict[str, Any]:
@@ -145,13 +141,3 @@ def _passages(passages: Sequence[Passage]) -> list[dict[str, Any]]:
         }
         for passage in passages
     ]
-
-
-def _tagged(body: dict[str, Any], known: str | None, headers: dict[str, str]) -> Response:
-    """Return *body* with a strong mark of its bytes, or 304 if the caller knows that mark."""
-    content = json.dumps(body, ensure_ascii=False).encode()
-    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    headers = {"etag": tag, "cache-control": "no-cache", **headers}
-    if known and (known.strip() == "*" or tag in [each.strip().removeprefix("W/") for each in known.split(",")]):
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type=JSON, headers=headers)

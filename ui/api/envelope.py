@@ -16,15 +16,25 @@ from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui import problems, request_ids
+from ui.admission import areas
 from ui.api.openai_errors import to_openai
 from ui.words import preferred
 
 logger = logging.getLogger(__name__)
 
-PROGRAMS = re.compile(r"/(?:api|v1)(?:/.*)?|/(?:healthz|readyz)", re.DOTALL)
-HEADLESS = re.compile(r"/ask|/quality|/favicon\.ico|/widget(?:/.*|\.js)|/static/[\w.-]+", re.DOTALL)
-"""Other routes of ours that are written for GET only, and whose HEAD would go on to Gradio."""
+ENVELOPED = re.compile(
+    r"/(?:api|v1)(?:/.*)?|/(?:healthz|readyz)"
+    r"|/ask|/quality|/favicon\.ico|/widget(?:/.*|\.js)|/static/[\w.-]+", re.DOTALL
+)  # fmt: skip
+"""Where a response to GET tells what one to HEAD is. Not ``areas.PROGRAMS``, which says who is let in and counted."""
+UNCAUGHT = re.compile(
+    r"(?:/staff)?/(?:gradio_api|assets|static|svelte)(?:/.*)?|(?:/staff)?/(?:theme\.css|config)", re.DOTALL
+)
+"""Gradio's own addresses, and files: their errors are theirs."""
 OPENAI = re.compile(r"/v1(?:/.*)?", re.DOTALL)
+
+
+TOO_LARGE = 413
 
 
 class Envelope:
@@ -40,8 +50,10 @@ class Envelope:
             return
         headers = Headers(scope=scope)
         send = _named(send, request_ids.begin(headers.get(request_ids.HEADER)))
-        programs = PROGRAMS.fullmatch(scope["path"])
-        if scope["method"] == "HEAD" and (programs or HEADLESS.fullmatch(scope["path"])):
+        if not ENVELOPED.fullmatch(scope["path"]):
+            await self.app(scope, receive, send)
+            return
+        if scope["method"] == "HEAD":
             receive, send = _headless(send)
             scope = {**scope, "method": "GET"}
         if OPENAI.fullmatch(scope["path"]):
@@ -50,8 +62,9 @@ class Envelope:
 
 
 class Net:
-    """Middleware that catches what breaks behind the addresses of programs. Inside the guard, so that its headers are
-    on the problem too; and around it, since it may break as well.
+    """Middleware that catches what breaks behind our addresses: programs get a problem, readers of pages a page.
+
+    Inside the guard, so that its headers are on the problem too; and around it, since it may break as well.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -59,30 +72,51 @@ class Net:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or not PROGRAMS.fullmatch(scope["path"]):
+        if scope["type"] != "http" or UNCAUGHT.fullmatch(scope["path"]):
             await self.app(scope, receive, send)
             return
-        begun = False
+        begun = cut = whole = False
+
+        async def receiving() -> Message:
+            nonlocal cut, whole
+            message = await receive()
+            if message["type"] == "http.request":
+                whole = not message.get("more_body", False)
+            else:
+                cut = not whole
+            return message
 
         async def sending(message: Message) -> None:
             nonlocal begun
-            begun = True
-            await send(message)
+            # What is made of a body that was cut is no answer to it, whoever reads bodies in his own way.
+            if begun or not cut or message.get("status") == TOO_LARGE:
+                begun = True
+                await send(message)
 
         try:
-            await self.app(scope, receive, sending)
+            await self.app(scope, receiving, sending)
         except Exception as error:  # noqa: BLE001  whatever broke, the caller gets a problem
-            # Not logger.exception: the text of a foreign error may hold the question, which never enters the log.
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{where.filename}:{where.lineno}"
-            logger.error("request %s failed: %s in %s", request_ids.current(), type(error).__name__, place)
+            if not cut:
+                # Not logger.exception: the text of a foreign error may hold the question, which never enters the log.
+                where = traceback.extract_tb(error.__traceback__)[-1]
+                place = f"{where.filename}:{where.lineno}"
+                logger.error("request %s failed: %s in %s", request_ids.current(), type(error).__name__, place)
             if begun:
                 # The server closes the connection on an error; the words of this one are ours.
                 raise RuntimeError(f"request {request_ids.current()} broke off") from None
-            language = preferred(
-                QueryParams(scope.get("query_string", b"")).get("lang"), Headers(scope=scope).get("accept-language")
-            )
-            await problems.problem("unexpected", language, 500)(scope, receive, send)
+            if not cut:
+                await _told(scope, "unexpected", 500)(scope, receive, send)
+        if cut and not begun:
+            # The guard cuts a body that grows too long as if its sender had gone; who has gone hears nothing anyway.
+            await _told(scope, "too_large", TOO_LARGE)(scope, receive, send)
+
+
+def _told(scope: Scope, key: str, status: int) -> ASGIApp:
+    """Return what is answered: a page to a browser that asks for one, else a problem."""
+    headers = Headers(scope=scope)
+    language = preferred(QueryParams(scope.get("query_string", b"")).get("lang"), headers.get("accept-language"))
+    reads = "text/html" in headers.get("accept", "") and not areas.PROGRAMS.fullmatch(scope["path"])
+    return problems.page(key, language, status) if reads else problems.problem(key, language, status)
 
 
 def _named(send: Send, name: str) -> Send:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -20,8 +19,8 @@ from ingest.documents import Language
 from ingest.settings import Settings
 from ui import calendar
 from ui.api.callers import JSON, page_language
-from ui.api.documents import UNCHANGED, IfNoneMatch
 from ui.api.examples import body, example
+from ui.api.marks import UNCHANGED, IfNoneMatch, marked
 from ui.api.openapi import answers_with
 from ui.api.reading import JsonRoute
 from ui.api.schemas import Text
@@ -244,12 +243,4 @@ async def _one(bot: Bot, id: str, language: Language) -> Aid:
 
 
 def _kept(content: bytes, media_type: str, language: Language, known: str | None) -> Response:
-    """Return *content* with its mark, or 304 where the caller knows that mark.
-
-    It is a mark of the bytes: it changes with the corpus, a decision of staff, and the day.
-    """
-    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    headers = {"etag": tag, "cache-control": "no-cache", "vary": "Accept-Language", "content-language": language}
-    if known and (known.strip() == "*" or tag in [each.strip().removeprefix("W/") for each in known.split(",")]):
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type=media_type, headers=headers)
+    return marked(content, known, {"vary": "Accept-Language", "content-language": language}, media_type)

@@ -7,9 +7,24 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.types import Message, Receive
 
 from ui.api.callers import JSON, page_language
 from ui.asking import Refusal
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """Return a *receive* that begins with a *body* that was read already."""
+    told = False
+
+    async def replayed() -> Message:
+        nonlocal told
+        if told:
+            return await receive()
+        told = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replayed
 
 
 class JsonRoute(APIRoute):

@@ -53,7 +53,8 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
         found = await run_in_threadpool(bot.answer, schemas.mend(answer_id))
         if found is None:
             raise Refusal("not_found", page_language(request), 404)
-        return JSONResponse(found.as_json())
+        # It holds what a visitor asked: no cache between us and its reader keeps it.
+        return JSONResponse(found.as_json(), headers={"cache-control": "no-store"})
 
     @router.get(
         "/status",

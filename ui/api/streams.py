@@ -112,8 +112,12 @@ class Run:
             yield
         finally:
             self._listeners -= 1
-            if not self._listeners and not self.done:
-                self._leaving = asyncio.get_running_loop().call_later(self.grace, self.stop)
+            self.left()
+
+    def left(self) -> None:
+        """Stop the answer, at once or after its grace, if nobody listens."""
+        if not self._listeners and not self.done and not self._leaving:
+            self._leaving = asyncio.get_running_loop().call_later(self.grace, self.stop)
 
     def _add(self, name: str, data: dict[str, Any]) -> None:
         number = len(self.events) + 1
@@ -194,9 +198,16 @@ class Streams:
 class EventResponse(StreamingResponse):
     """A stream of events to one caller; when he goes, what made them is told at once."""
 
-    def __init__(self, events: AsyncIterator[str], headers: dict[str, str] | None = None, retry: int = 0) -> None:
-        """*retry* tells a browser after how many milliseconds to connect again."""
+    def __init__(
+        self,
+        events: AsyncIterator[str],
+        headers: dict[str, str] | None = None,
+        retry: int = 0,
+        left: Callable[[], object] = bool,
+    ) -> None:
+        """*retry* tells a browser after how many milliseconds to connect again; *left* is called when he has gone."""
         unbuffered = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        self._left = left
         self._events = _after(f"retry: {retry}\n\n", events) if retry else events
         super().__init__(self._events, media_type=EVENTS, headers=unbuffered | (headers or {}))
 
@@ -207,6 +218,8 @@ class EventResponse(StreamingResponse):
         finally:
             # A generator that is only dropped would be closed some time later.
             await self._events.aclose()  # type: ignore[attr-defined]
+            # One that never began, since its caller left before the first event, has nothing to close.
+            self._left()
 
 
 async def _after(first: str, events: AsyncIterator[str]) -> AsyncIterator[str]:

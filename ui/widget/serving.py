@@ -42,7 +42,7 @@ PAGE_WORDS = (
     "new_window", "gone", "busy", "retry", "unexpected", "day", "months",
 )  # fmt: skip
 """Words that the widget shares with the chat page."""
-OWN_WORDS = ("open", "tab", "back", "wait")
+OWN_WORDS = ("open", "tab", "stood", "back", "wait")
 BOT_WORDS = ("in_language", "language_fr", "language_nl", "language_de", "language_en")
 
 

@@ -98,7 +98,7 @@ def main() -> None:
     """Write the examples."""
     with tempfile.TemporaryDirectory() as folder:
         settings = load(data_dir=Path(folder), today=dt.date(2026, 11, 23))
-        with open_bot(settings) as bot, TestClient(create_app(bot, settings)) as client:
+        with open_bot(settings) as bot, TestClient(create_app(bot, settings), base_url="http://127.0.0.1") as client:
             FILE.write_text(json.dumps(real(client), ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 

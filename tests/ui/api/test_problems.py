@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
 from tests.ui.scripted import ScriptedBot
+from ui.api.envelope import Net
 
 JSON = {"Content-Type": "application/json"}
 DEEP = '{"question": ' + "[" * 50_000 + "]" * 50_000 + "}"
@@ -181,3 +183,62 @@ def test_head_is_answered_like_get_without_a_body(client: TestClient) -> None:
     stream = client.post("/api/v1/streams", json={"question": "slow"}).headers["location"]
     assert client.head(stream).headers["content-type"].startswith("text/event-stream")
     client.delete(stream)
+
+
+HALF = '[{"role": "user", "text": "Start IA \\ud800"}, {"role": "assistant", "text": "\\udfff"}]'
+
+
+def test_half_characters_in_the_history_of_the_form_break_nothing(client: TestClient, bot: ScriptedBot) -> None:
+    """What no encoder takes is replaced: the page comes whole, and so does the history that it carries on."""
+    response = client.post("/ask?lang=fr", data={"question": "Qu'est-ce que Start IA ?", "history": HALF})
+    assert (response.status_code, bot.histories[-1][0].text) == (200, "Start IA \ufffd")
+    assert "cinq jours" in response.text
+
+
+@pytest.mark.parametrize("path", ["/ask?lang=nl", "/mcp", "/api/v1/ask?lang=nl"])
+def test_a_body_that_grows_too_long_is_too_large(
+    client: TestClient, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    """Without a stated length it is cut on its way, which is told as what it is; nothing of it enters the log."""
+    caplog.set_level(logging.INFO)
+    headers = {"Accept": "text/html, application/json, text/event-stream"}
+    headers["Content-Type"] = "application/x-www-form-urlencoded" if path.startswith("/ask") else "application/json"
+    chunks = (b"question=private+words" for _ in range(10_000))
+    response = client.post(path, content=chunks, headers=headers)
+    assert response.status_code == 413
+    if path.startswith("/ask"):
+        assert "Het verzoek is te groot" in response.text
+        assert 'id="question"' in response.text
+    else:
+        assert response.json()["type"] == "urn:guichet-ia:problem:too_large"
+    assert "private" not in caplog.text
+    assert not any(record.exc_info for record in caplog.records)
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "kind"),
+    [("/ask", "text/html", "text/html"), ("/quality", "text/html", "text/html"), ("/mcp", "text/html", "problem+json"),
+     ("/ask", "*/*", "problem+json")],
+)  # fmt: skip
+def test_what_breaks_behind_any_face_is_told(path: str, accept: str, kind: str, caplog: Any) -> None:
+    """A page is told as a page in the reader's language, a program gets a problem; the log has no text of the error."""
+
+    async def broken(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise ValueError("private words")
+
+    inner: Any = Net(broken)
+    found = TestClient(inner, raise_server_exceptions=False).get(
+        path, headers={"Accept": accept, "Accept-Language": "nl"}
+    )
+    assert found.status_code == 500
+    assert kind in found.headers["content-type"]
+    assert "Er ging bij ons iets mis" in found.text
+    assert "private" not in found.text + caplog.text
+    with pytest.raises(ValueError, match="private"):
+        TestClient(inner).get("/gradio_api/queue/data")
+
+
+def test_a_stored_answer_is_kept_by_no_cache(api: TestClient) -> None:
+    """It holds what a visitor asked."""
+    known = api.post("/api/v1/ask", json={"question": "Start IA"}).json()["id"]
+    assert api.get(f"/api/v1/answers/{known}").headers["cache-control"] == "no-store"

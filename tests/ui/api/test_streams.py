@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import sync_playwright
+from starlette.requests import ClientDisconnect
+from starlette.types import Message
 
 from ingest.settings import load
 from tests.slowness import slowness
@@ -128,6 +132,38 @@ def test_a_stream_that_nobody_hears_is_stopped(
     time.sleep(0.3 * slowness())  # to look at it would be to hear it
     assert client.get(address).status_code == 404
     assert slow_bot.finished == 0
+
+
+def test_who_leaves_before_the_first_event_stops_the_answer() -> None:
+    """A caller who is gone before anything was sent: the answer that began for him is stopped, not finished unheard."""
+    stopped: list[str] = []
+
+    async def events() -> AsyncIterator[streams.Named]:
+        try:
+            await asyncio.sleep(60 * slowness())
+            yield "answer", {}
+        finally:
+            stopped.append("stopped")
+
+    async def work() -> None:
+        run = streams.Streams().begin(events(), "Start IA", leave=lambda: stopped.append("let go"))
+        await asyncio.sleep(0)
+        response = streams.EventResponse(run.listen(), left=run.left)
+
+        async def receive() -> Message:
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            raise OSError("the caller is gone")
+
+        with contextlib.suppress(ClientDisconnect):
+            await response({"type": "http", "asgi": {"spec_version": "2.4"}}, receive, send)
+        async with asyncio.timeout(5 * slowness()):
+            while "let go" not in stopped:
+                await asyncio.sleep(0.01)
+
+    asyncio.run(work())
+    assert stopped == ["stopped", "let go"]
 
 
 def test_a_stream_can_be_stopped(client: httpx.Client, slow_bot: ScriptedBot) -> None:

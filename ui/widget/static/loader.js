@@ -4,7 +4,7 @@
 
   const SERVED = $SERVED; // {version, limit, documents, first: {fr: {open, failed}, …}}
   const NAME = "guichet-ia";
-  const script = document.currentScript ?? document.querySelector('script[src*="/widget.js"]');
+  const script = document.currentScript; // as a module it has none: another script must not tell whom to ask
   // Pasted twice, or a browser from before 2024: nothing happens.
   if (!script || window.GuichetIA || customElements.get(NAME) || !CSS.supports("color:light-dark(red,red)")) return;
 

@@ -59,16 +59,11 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     return code === "fr" ? figures.replace(/ (?=[:;?!»])/g, "\u00a0").replace(/« /g, "«\u00a0") : figures;
   }
   function inWords(date, own) {
-    if (!date) return own.undated;
-    const parts = date.split("-");
-    const months = own.months.split(" ");
-    if (parts.length > 3 || parts.some((part) => !/^\d+$/.test(part))) return date;
-    if (parts.length === 1) return parts[0];
-    const month = months[Number(parts[1]) - 1];
-    if (!month) return date;
-    if (parts.length === 2) return `${month} ${parts[0]}`;
-    const day = own.language === "fr" && Number(parts[2]) === 1 ? "1er" : Number(parts[2]);
-    return fill(own.day, { day, month, year: parts[0] });
+    const [, year, number, last] = /^(\d+)-(\d+)(?:-(\d+))?$/.exec(date) ?? [];
+    const month = own.months.split(" ")[number - 1];
+    if (!month) return date || own.undated;
+    const day = own.language === "fr" && Number(last) === 1 ? "1er" : Number(last);
+    return last ? fill(own.day, { day, month, year }) : `${month} ${year}`;
   }
   const inLanguage = (code, own) => fill(own.in_language, { language: own[`language_${code}`] });
 
@@ -618,8 +613,11 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
 
   function programmes(answer) {
     if (!answer.programmes.length) return null;
-    return h("div.programmes", null, h("h4", null, words.programmes), h("ul", null, answer.programmes.map((one) => {
-      const [look, state] = stateOf(one, answer.as_of);
+    const now = new Intl.DateTimeFormat("sv", { timeZone: "Europe/Brussels" }).format(); // Swedes write days as ISO does
+    // What an earlier day left in the tab is told with its day.
+    const stood = answer.as_of !== now && ` ${fill(words.stood, { date: inWords(answer.as_of, words) })}`;
+    return h("div.programmes", null, h("h4", null, words.programmes, stood), h("ul", null, answer.programmes.map((one) => {
+      const [look, state] = stateOf(one, now);
       return h("li", null, outward(one.url, `.programme.${look}`,
         h("span.name", null, one.title.split(":")[0].trim()),
         h("span.state", null, sign(look), state),
@@ -627,17 +625,17 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     })));
   }
   function stateOf(programme, today) {
-    const state = programme.state;
-    const opens = programme.opens;
-    const closes = programme.closes;
+    const { opens, closes } = programme;
+    const told = (look, key, date) => [look, fill(words[`state_${key}`], { date: inWords(date, words) })];
+    // A day, month or year that is over; the server does not say so of an answer that stands here.
+    const state = closes && closes < today.slice(0, closes.length) ? "closed" : programme.state;
     if (state === "open" && closes) {
-      const near = Date.parse(closes) - Date.parse(today) < 30 * 864e5 && closes.length === 10;
-      return near ? ["closing", fill(words.state_closing, { date: inWords(closes, words) })]
-        : ["open", fill(words.state_open_until, { date: inWords(closes, words) })];
+      return closes.length > 9 && new Date(closes) - new Date(today) < 2592e6 // 30 days
+        ? told("closing", "closing", closes) : told(state, "open_until", closes);
     }
-    if (state === "opens" && opens) return ["opens", fill(words.state_opens_on, { date: inWords(opens, words) })];
-    const known = ["open", "opens", "closed", "permanent"].includes(state) ? state : "unknown";
-    return [known === "permanent" ? "open" : known, words[`state_${known}`]];
+    if (state === "opens" && opens) return told(state, "opens_on", opens);
+    if (state === "permanent") return told("open", state);
+    return /^(opens?|closed)$/.test(state) ? told(state, state) : told("unknown", "unknown");
   }
 
   // What an answer offers
