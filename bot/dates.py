@@ -17,8 +17,8 @@ _MONTHS: dict[Language, tuple[str, ...]] = {
 
 
 def in_words(date: str, language: Language) -> str:
-    """Return a whole or partial ISO date in words: ``24 novembre 2023``, ``März 2021``, ``2019``."""
-    parts = date.split("-")
+    """Return a whole or partial ISO date in words: ``24 novembre 2023``, ``März 2021``, ``2019``, ``1er juillet``."""
+    parts = date.removeprefix("-").split("-")  # without a year, a date begins with two of them
     if len(parts) == 1:
         return date
     month = _MONTHS[language][int(parts[1]) - 1]
@@ -26,4 +26,4 @@ def in_words(date: str, language: Language) -> str:
         return f"{month} {parts[0]}"
     day = int(parts[2])
     number = {"fr": "1er" if day == 1 else str(day), "de": f"{day}."}.get(language, str(day))
-    return f"{number} {month} {parts[0]}"
+    return f"{number} {month} {parts[0]}".rstrip()

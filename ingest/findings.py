@@ -43,6 +43,7 @@ CUE_REACH = 45
 _CURRENCY = re.compile(r"€|\b(?:eur|euros?)\b", re.IGNORECASE)
 _WHOLE_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_MONTH = re.compile(r"\d{4}-\d\d(?:-\d\d)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +292,7 @@ def _orders(document: SourceDocument) -> tuple[int, tuple[int, ...]]:
 
 def _as_of(document: SourceDocument, dated: Iterable[_Dated], last_modified: str | None) -> Guess | None:
     """Return the date of the state that a document describes: what its text says goes before what its file says."""
-    said = next((each for each in dated if each.says == "updated" and len(each.value) >= 7), None)
+    said = next((each for each in dated if each.says == "updated" and _MONTH.fullmatch(each.value)), None)
     if said is not None:
         return Guess(said.value, "text", said.sentence)
     if document.as_of:

@@ -100,7 +100,7 @@ class Desk:
 def running() -> Iterator[Desk]:
     """Serve a guichet over the starter corpus and log in."""
     with tempfile.TemporaryDirectory(prefix="guichet-benchmark-") as folder, ExitStack() as stack:
-        settings = load(data_dir=Path(folder), web_enabled=False)
+        settings = load(data_dir=Path(folder), web_enabled=False, preview_blocks=False, rate_limit="off")
         live = stack.enter_context(open_live(settings))
         opened = stack.enter_context(open_desk(live, settings))
         live.prepare()

@@ -24,6 +24,11 @@ def test_first_of_the_month_in_french() -> None:
     assert in_words("2027-01-02", "fr") == "2 janvier 2027"
 
 
+def test_a_date_without_a_year_gets_none() -> None:
+    """A day of every year is told as such."""
+    assert [in_words("--07-01", language) for language in LANGUAGES] == ["1er juillet", "1 juli", "1. Juli", "1 July"]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_partial_date_says_no_more_than_is_known(language: Language) -> None:
     """A year stays a year, and a month gets no day."""
