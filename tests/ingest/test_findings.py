@@ -129,6 +129,14 @@ def test_a_web_page_tells_its_address_and_publisher(tmp_path: Path, sandbox: San
     assert found.language_basis == "metadata"
 
 
+def test_a_day_of_every_year_dates_no_text(tmp_path: Path, sandbox: Sandbox) -> None:  # noqa: F811
+    """«Updated each year on 1 July» does not say of which year the text is; the last time it was changed does."""
+    text = "La Région accorde une aide aux petites entreprises qui veulent mieux se servir des données. " * 6
+    path = tmp_path / "note.txt"
+    path.write_text(f"{text}\n\nMis à jour le 1er juillet de chaque année.\n", "utf-8")
+    assert sandbox.examine(path, last_modified="2026-05-31").findings.as_of == Guess("2026-05-31", "link")
+
+
 def _print(title: str, text: str, *, url: str | None = None, id: str = "x") -> Fingerprint:
     from ingest.documents import FileFacts, Page, Section, Statement
 
