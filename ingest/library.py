@@ -22,6 +22,7 @@ from typing import Self
 
 from filelock import FileLock, Timeout
 from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from threadpoolctl import threadpool_limits
 
@@ -440,6 +441,8 @@ class Library:
                 self._point(session, generation, indexes)
         except BaseException:
             indexes.retire()
+            with suppress(SQLAlchemyError):  # what stays is in nobody's way
+                serving.clear_away(self.engine, [arrival for arrival, _, _ in cut])
             raise
         self._use(generation, indexes)
 

@@ -122,11 +122,10 @@ def lay_out(engine: Engine, cut: Sequence[tuple[Arrival, Sequence[Passage]]]) ->
     keep whoever writes, above all the receipts of answers, waiting for seconds.
     """
     rows: list[dict[str, Any]] = []
-    with Session(engine) as session, session.begin():
-        for arrival, passages in cut:
-            if arrival.number is not None and arrival.version is None:  # else it has no row yet, or its passages
-                session.execute(delete(PassageRow).where(PassageRow.revision == arrival.number))
-                rows.extend(passage_values(passage, arrival.number) for passage in passages)
+    clear_away(engine, [arrival for arrival, _ in cut])
+    for arrival, passages in cut:
+        if arrival.number is not None and arrival.version is None:  # else it has no row yet, or its passages
+            rows.extend(passage_values(passage, arrival.number) for passage in passages)
     for start in range(0, len(rows), _AT_ONCE):
         batch = rows[start : start + _AT_ONCE]
         with Session(engine) as session, session.begin():
@@ -134,6 +133,16 @@ def lay_out(engine: Engine, cut: Sequence[tuple[Arrival, Sequence[Passage]]]) ->
             session.execute(delete(PassageRow).where(PassageRow.id.in_([row["id"] for row in batch])))
             session.execute(insert(PassageRow), batch)
         stand_back()
+
+
+def clear_away(engine: Engine, arrivals: Iterable[Arrival]) -> None:
+    """Remove what was laid out for revisions that were never served."""
+    drafts = [arrival.number for arrival in arrivals if arrival.number is not None and arrival.version is None]
+    with Session(engine) as session, session.begin():
+        for number in drafts:
+            # Looked at again: what is served must never lose its passages, whatever went wrong.
+            unserved = select(RevisionRow.number).where(RevisionRow.number == number, RevisionRow.version.is_(None))
+            session.execute(delete(PassageRow).where(PassageRow.revision.in_(unserved)))
 
 
 def serve(

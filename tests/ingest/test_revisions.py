@@ -246,7 +246,8 @@ def test_what_changes_while_it_is_published_is_not_published(meanwhile: str, lib
     assert list(library.documents) == ["fr/autre"]
     assert set((library.settings.data_dir / "indexes").iterdir()) == folders
     assert check(library) == []
-    # The passages that it had laid out already stand in nobody's way.
+    # The passages that it had laid out already are gone.
+    assert library.passages_of_revision(number) == []
     library.publish([draft()], "bert")
     assert sorted(library.documents) == ["fr/aide", "fr/autre"]
     assert len(texts(library)) == 2

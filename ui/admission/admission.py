@@ -31,7 +31,7 @@ from ui.admission.crossing import Crossing, crossing
 from ui.admission.hosts import Hosts
 from ui.admission.opened import Opened, Ticket
 from ui.admission.windows import Limit, Window, Windows
-from ui.asking import Refusal
+from ui.asking import SOON, Refusal
 from ui.keys import Key, Keys
 from ui.portals import Portal, Portals
 
@@ -50,9 +50,6 @@ PATIENCE = 2.0
 STEP = 0.05
 MOST_STREAMS = 400
 """Pages that may be open behind one address, two connections for each that is answered."""
-SOON = 5
-"""Seconds after which to try again when everything is taken."""
-
 _CONVERSATION = re.compile(r"[\w.-]{1,100}", re.ASCII)
 _SHOWN = re.compile(r"bearer +(\S+) *", re.IGNORECASE)
 
