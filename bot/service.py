@@ -36,6 +36,7 @@ from bot.scope import Scope, features, sign
 from bot.sheets import Shelf
 from bot.verification import verified
 from bot.wording import say
+from ingest import languages
 from ingest.analysis import content_words
 from ingest.documents import Language
 from ingest.settings import Settings
@@ -122,6 +123,7 @@ class Bot:
         """
         self.contradictions.all(self.library, self.today)
         if not former:
+            languages.prepare()
             claims.prepare()  # for the first document that is published
         # A transformer would take minutes for them; it prepares those that a question asks for.
         if self.library.count() <= WARM and self.library.embedder is self.library.words_model:

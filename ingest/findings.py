@@ -396,10 +396,12 @@ def fingerprint(language: Language, title: str, id: str, url: str | None, text: 
 def resembles(document: Fingerprint, others: dict[str, Fingerprint]) -> Resemblance | None:
     """Return the one of *others*, by key, that *document* looks like a new version of: by address, text or title."""
     found = []
+    sample = frozenset(document.sample)
     for key, other in others.items():
         if other.language != document.language:
             continue
-        share = _shared(document, other)
+        # Nearly all of a library has nothing in common: that is seen before anything is made of it.
+        share = 0.0 if sample.isdisjoint(other.sample) else _shared(document, other)
         same_address = document.url is not None and _address(document.url) == _address(other.url)
         if same_address or share >= ALIKE or _same_name(document, other):
             reason: Literal["url", "title", "text"] = "url" if same_address else "text" if share >= ALIKE else "title"
@@ -410,8 +412,6 @@ def resembles(document: Fingerprint, others: dict[str, Fingerprint]) -> Resembla
 def _shared(one: Fingerprint, other: Fingerprint) -> float:
     """Return the share of the shorter text that stands in both, judged by the smallest hashes of both together."""
     first, second = set(one.sample), set(other.sample)
-    if first.isdisjoint(second):
-        return 0.0
     union = sorted(first | second)[: SAMPLE if min(len(first), len(second)) >= SAMPLE else None]
     alike = sum(each in first and each in second for each in union) / len(union) if union else 0.0
     common = alike / (1 + alike) * (one.size + other.size)

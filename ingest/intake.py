@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 from ingest.documents import SourceDocument
 from ingest.errors import UnreadableFile
 from ingest.library import Library
+from ingest.manners import stand_back, standing_back
 from ingest.readers.sandbox import Examined, Sandbox
 from ingest.revisions import Revision, WrongState
 
@@ -61,8 +62,11 @@ class Intake:
 
         The name is only ever shown; raises ``UnreadableFile`` for a file that is too large.
         """
-        digest, original = self._library.originals.take(path, name)
-        number = self._library.revisions.receive(name, origin, digest, original, by, **about)
+        with standing_back(self._library.waited_for):
+            stand_back()
+            digest, original = self._library.originals.take(path, name)
+            stand_back()
+            number = self._library.revisions.receive(name, origin, digest, original, by, **about)
         self._waiting.set()
         return number
 
@@ -82,10 +86,11 @@ class Intake:
             self._waiting.clear()
             try:
                 waiting = self._library.revisions.list("received")
-                for revision in reversed(waiting):
-                    if self._ended:
-                        return
-                    self._read(revision)
+                with standing_back(self._library.waited_for):
+                    for revision in reversed(waiting):
+                        if self._ended:
+                            return
+                        self._read(revision)
             except Exception as error:  # noqa: BLE001  a busy or full disk must not end the reading for good
                 logger.error("files that came in wait: %s", type(error).__name__)
                 waiting = []
@@ -99,8 +104,11 @@ class Intake:
         try:
             path = self._library.originals.path(revision.original or "")
             modified = revision.meta.get("last_modified")
+            stand_back()
             examined = self._sandbox.examine(path, name=revision.name, last_modified=modified)
+            stand_back()
             document, findings = self._judge(examined, revision)
+            stand_back()
             self._library.revisions.draft(revision.number, document, findings)
         except WrongState:
             return

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ingest.documents import SourceDocument
-from ingest.filenames import distinct, slug
+from ingest.filenames import LONGEST_SLUG, distinct, slug
 from ingest.findings import Findings, Fingerprint, Guess, Resemblance, fingerprint, resembles
 from ingest.library import Library
 from ingest.readers.sandbox import Examined
@@ -65,9 +65,11 @@ class Judge:
             return revision.id
         if alike and alike.reason == "url":
             return alike.key.partition("/")[2]
+        wanted = slug(revision.name if revision.origin == "upload" else found.title.value)
         taken = {info.id for info in self._library.documents.values()}
-        taken |= self._library.revisions.ids("draft", "waiting", "scheduled")
-        return distinct(slug(revision.name if revision.origin == "upload" else found.title.value), taken)
+        # A number may be put after the beginning of a long one: see ``distinct``.
+        taken |= self._library.revisions.ids("draft", "waiting", "scheduled", start=wanted[: LONGEST_SLUG // 2])
+        return distinct(wanted, taken)
 
     def _former(self, revision: Revision) -> Revision | None:
         """Return the last version of a known document of which a person has saved the form."""

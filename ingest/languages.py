@@ -18,6 +18,11 @@ def _identifier() -> Any:
     return identifier
 
 
+def prepare() -> None:
+    """Load what tells languages apart; it takes half a second, which the first text would else wait for."""
+    _identifier()
+
+
 SURE = 0.5
 SHORT = 8
 """A text with fewer words is judged by its small words first: letters alone mislead among names of programmes."""

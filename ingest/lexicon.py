@@ -23,6 +23,8 @@ from ingest.manners import in_pieces
 Numbers = NDArray[np.int32]
 """Numbers of words, shape ``(n,)``."""
 _NONE: Numbers = np.zeros(0, dtype=np.int32)
+_WORDS_AT_ONCE = 500
+"""Words that get their vectors at once: nothing else runs meanwhile."""
 
 
 class Lexicon:
@@ -112,7 +114,8 @@ class Lexicon:
         # Words are only ever added: their vectors are too.
         with (self._folder / "vectors.f32").open("ab") as file:
             file.truncate(known * self._model.dimension * 4)
-            self._model.encode(self.vocabulary[known:]).tofile(file)
+            for start in in_pieces(range(known, len(self.vocabulary), _WORDS_AT_ONCE), 1):
+                self._model.encode(self.vocabulary[start : start + _WORDS_AT_ONCE]).tofile(file)
         counts = np.zeros((len(self.vocabulary), len(LANGUAGES)), dtype=np.int32)
         counts[: len(self._counts)] = self._counts
         for change, entries in ((1, added), (-1, forgotten)):

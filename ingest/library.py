@@ -281,7 +281,7 @@ class Library:
         any more and the drafts were read: what it raises ends the publication.
         """
         report = DraftReport()
-        with self._writing:
+        with standing_back(self.waited_for), self._writing:
             arrivals = [dataclasses.replace(each, overruled=overruled) for each in self._arrivals(numbers)]
             check()
             arrivals = without_doubles(arrivals, {}, report)
@@ -375,7 +375,7 @@ class Library:
 
     def _arrivals(self, numbers: Sequence[int]) -> list[Arrival]:
         arrivals = []
-        for number in numbers:
+        for number in in_pieces(numbers, 5):
             found = self.revisions.get(number)
             if found.state not in PUBLISHABLE:
                 raise WrongState(f"{found.title or found.name}: is {found.state}; only drafts can be published")
@@ -418,7 +418,7 @@ class Library:
         gone = [key for key in dict.fromkeys([*gone, *stale]) if key in base.documents and key not in keys]
         replaced = [key for key in keys if key in base.documents]
         removed = [passage.id for passage in base.passages_of([*gone, *replaced])]
-        cut: list[tuple[Arrival, int, list[Passage]]] = []
+        cut: list[serving.Cut] = []
         for arrival in in_pieces(arrivals, 5):
             version = arrival.version or highest.get(arrival.document.key, 0) + 1
             cut.append((arrival, version, self._passages(arrival, version)))
@@ -429,21 +429,20 @@ class Library:
             self.words_model, passages=passages, removed=removed, progress=progress,
         )  # fmt: skip
         try:
-            serving.lay_out(self.engine, [(arrival, own) for arrival, _, own in cut])
+            serving.lay_out(self.engine, cut)
             with self.revisions.turn, Session(self.engine) as session, session.begin():
-                for key in gone:
-                    serving.end(session, key, "archived", by)
-                    report.removed.append(key)
-                for arrival, version, own in cut:
-                    key = arrival.document.key
-                    (report.replaced if key in base.documents else report.added).append(key)
-                    serving.serve(session, arrival, version, own, by, self.settings.current_date())
+                serving.end(session, gone, "archived", by)
+                serving.serve(session, cut, by, self.settings.current_date())
                 self._point(session, generation, indexes)
         except BaseException:
             indexes.retire()
             with suppress(SQLAlchemyError):  # what stays is in nobody's way
                 serving.clear_away(self.engine, [arrival for arrival, _, _ in cut])
             raise
+        report.removed += gone
+        for arrival, _, _ in cut:
+            key = arrival.document.key
+            (report.replaced if key in base.documents else report.added).append(key)
         self._use(generation, indexes)
 
     def _use(self, generation: int, indexes: Indexes) -> None:

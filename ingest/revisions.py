@@ -193,9 +193,10 @@ class Revisions:
         with Session(self._engine) as session:
             return [to_revision(row) for row in session.scalars(wanted.order_by(RevisionRow.number.desc()))]
 
-    def ids(self, *states: State) -> set[str]:
-        """Return the ids of the documents that have a revision in one of *states*, read without anything else."""
-        keys = select(RevisionRow.key).where(RevisionRow.state.in_(states), RevisionRow.key.is_not(None)).distinct()
+    def ids(self, *states: State, start: str = "") -> set[str]:
+        """Return the ids, those that *start* with something, of documents that have a revision in one of *states*."""
+        begun = RevisionRow.key.contains(f"/{start}", autoescape=True)
+        keys = select(RevisionRow.key).where(RevisionRow.state.in_(states), begun).distinct()
         with Session(self._engine) as session:
             return {str(key).partition("/")[2] for key in session.scalars(keys)}
 

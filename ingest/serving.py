@@ -14,13 +14,15 @@ from sqlalchemy.orm import Session
 from ingest.database import PassageRow, RevisionRow, now
 from ingest.documents import Passage, SourceDocument
 from ingest.journal import GUICHET, note
-from ingest.manners import stand_back
+from ingest.manners import in_pieces, stand_back
 from ingest.report import DraftReport, Failure
 from ingest.revisions import new_row, refuse_changed
 from ingest.snapshot import DocumentInfo, passage_values
 
 _AT_ONCE = 500
-"""Passages that are stored in one transaction."""
+"""Passages that are stored, or drafts whose passages are removed, in one transaction."""
+_ASKED_AT_ONCE = 10_000
+"""Values in one query: SQLite takes 32,766 at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,10 @@ class Arrival:
     """What its file is called, in sentences."""
     overruled: str = ""
     """Why it is published although control questions would fail."""
+
+
+Cut = tuple[Arrival, int, Sequence[Passage]]
+"""A document that is to be served, the number of its version, and its passages."""
 
 
 def served(engine: Engine) -> dict[str, DocumentInfo]:
@@ -88,10 +94,10 @@ def versions(session: Session, keys: Iterable[str]) -> dict[str, int]:
     """Return the highest version that each document has had."""
     wanted = list(keys)
     found: dict[str, int] = {}
-    for start in range(0, len(wanted), 10_000):
+    for start in range(0, len(wanted), _ASKED_AT_ONCE):
         highest = (
             select(RevisionRow.key, func.max(RevisionRow.version))
-            .where(RevisionRow.key.in_(wanted[start : start + 10_000]), RevisionRow.version.is_not(None))
+            .where(RevisionRow.key.in_(wanted[start : start + _ASKED_AT_ONCE]), RevisionRow.version.is_not(None))
             .group_by(RevisionRow.key)
         )
         found.update((str(key), version or 0) for key, version in session.execute(highest).tuples())
@@ -104,26 +110,27 @@ def served_of(session: Session, origins: Iterable[str]) -> list[str]:
     return [str(key) for key, origin in session.execute(served).tuples() if origin in wanted]
 
 
-def end(session: Session, key: str, state: str, by: str) -> None:
-    """Take the revision of a document that is served out of service."""
-    row = session.scalar(select(RevisionRow).where(RevisionRow.key == key, RevisionRow.state == "published"))
-    if row is not None:
-        row.state, row.ended_at = state, now()
-        # At once: there must never be two that are served.
-        session.flush()
-        if state == "archived":
-            note(session, by, state, f"document {key}", revision=row.number, version=row.version)
+def end(session: Session, keys: Sequence[str], state: str, by: str) -> None:
+    """Take the revisions of documents that are served out of service."""
+    for start in range(0, len(keys), _ASKED_AT_ONCE):
+        wanted = RevisionRow.key.in_(keys[start : start + _ASKED_AT_ONCE])
+        for row in session.scalars(select(RevisionRow).where(wanted, RevisionRow.state == "published")):
+            row.state, row.ended_at = state, now()
+            if state == "archived":
+                note(session, by, state, f"document {row.key}", revision=row.number, version=row.version)
+    # At once: there must never be two that are served.
+    session.flush()
 
 
-def lay_out(engine: Engine, cut: Sequence[tuple[Arrival, Sequence[Passage]]]) -> None:
+def lay_out(engine: Engine, cut: Sequence[Cut]) -> None:
     """Store the passages of revisions that are about to be served, some at a time.
 
     Nobody asks for the passages of what is not served. In the transaction that serves a thousand documents they would
     keep whoever writes, above all the receipts of answers, waiting for seconds.
     """
     rows: list[dict[str, Any]] = []
-    clear_away(engine, [arrival for arrival, _ in cut])
-    for arrival, passages in cut:
+    clear_away(engine, [arrival for arrival, _, _ in cut])
+    for arrival, _, passages in in_pieces(cut, 5):
         if arrival.number is not None and arrival.version is None:  # else it has no row yet, or its passages
             rows.extend(passage_values(passage, arrival.number) for passage in passages)
     for start in range(0, len(rows), _AT_ONCE):
@@ -138,35 +145,57 @@ def lay_out(engine: Engine, cut: Sequence[tuple[Arrival, Sequence[Passage]]]) ->
 def clear_away(engine: Engine, arrivals: Iterable[Arrival]) -> None:
     """Remove what was laid out for revisions that were never served."""
     drafts = [arrival.number for arrival in arrivals if arrival.number is not None and arrival.version is None]
-    with Session(engine) as session, session.begin():
-        for number in drafts:
-            # Looked at again: what is served must never lose its passages, whatever went wrong.
-            unserved = select(RevisionRow.number).where(RevisionRow.number == number, RevisionRow.version.is_(None))
+    for start in range(0, len(drafts), _AT_ONCE):
+        some = RevisionRow.number.in_(drafts[start : start + _AT_ONCE])
+        # Looked at again: what is served must never lose its passages, whatever went wrong.
+        unserved = select(RevisionRow.number).where(some, RevisionRow.version.is_(None))
+        with Session(engine) as session, session.begin():
             session.execute(delete(PassageRow).where(PassageRow.revision.in_(unserved)))
+        stand_back()
 
 
-def serve(
-    session: Session, arrival: Arrival, version: int, passages: Sequence[Passage], by: str, today: dt.date
-) -> None:
-    """Put a document into service, instead of the revision that is served now."""
-    key = arrival.document.key
-    end(session, key, "replaced", by)
-    if arrival.number is None:
-        row = new_row("published", arrival.document, arrival.origin, arrival.folder, by, arrival.name)
-        session.add(row)
-    else:
-        row = session.get_one(RevisionRow, arrival.number)
-        refuse_changed(row, arrival.document)
-    row.state, row.version, row.ended_at, row.publish_on, row.held = "published", version, None, None, None
-    row.published_at, row.published_by = now(), row.published_by if by == GUICHET and row.published_by else by
-    if arrival.version is not None and row.expires_on and row.expires_on < today.isoformat():
-        row.expires_on = None  # who publishes it again wants more of it than a minute
+def serve(session: Session, cut: Sequence[Cut], by: str, today: dt.date) -> None:
+    """Put documents into service, each instead of its revision that is served now.
+
+    All at once, not one after another: the receipts of answers wait until the transaction ends.
+    """
+    end(session, [arrival.document.key for arrival, _, _ in cut], "replaced", by)
+    drafts = _rows(session, [arrival.number for arrival, _, _ in cut if arrival.number is not None])
+    rows = []
+    for arrival, version, _ in cut:
+        if arrival.number is None:
+            row = new_row("published", arrival.document, arrival.origin, arrival.folder, by, arrival.name)
+            session.add(row)
+        else:
+            row = drafts[arrival.number]
+            refuse_changed(row, arrival.document)
+        row.state, row.version, row.ended_at, row.publish_on, row.held = "published", version, None, None, None
+        row.published_at, row.published_by = now(), row.published_by if by == GUICHET and row.published_by else by
+        if arrival.version is not None and row.expires_on and row.expires_on < today.isoformat():
+            row.expires_on = None  # who publishes it again wants more of it than a minute
+        rows.append(row)
     session.flush()
-    if arrival.number is None and passages:
-        session.execute(insert(PassageRow), [passage_values(passage, row.number) for passage in passages])
-    if arrival.overruled:
-        note(session, by, "overruled", f"document {key}", revision=row.number, reason=arrival.overruled)
-    note(session, by, "published", f"document {key}", revision=row.number, version=version)
+    new = [
+        passage_values(passage, row.number)
+        for (arrival, _, passages), row in zip(cut, rows, strict=True)
+        if arrival.number is None
+        for passage in passages
+    ]
+    if new:
+        session.execute(insert(PassageRow), new)
+    for (arrival, version, _), row in zip(cut, rows, strict=True):
+        subject = f"document {arrival.document.key}"
+        if arrival.overruled:
+            note(session, by, "overruled", subject, revision=row.number, reason=arrival.overruled)
+        note(session, by, "published", subject, revision=row.number, version=version)
+
+
+def _rows(session: Session, numbers: Sequence[int]) -> dict[int, RevisionRow]:
+    found: dict[int, RevisionRow] = {}
+    for start in range(0, len(numbers), _ASKED_AT_ONCE):
+        wanted = select(RevisionRow).where(RevisionRow.number.in_(numbers[start : start + _ASKED_AT_ONCE]))
+        found.update((row.number, row) for row in session.scalars(wanted))
+    return found
 
 
 def info(document: SourceDocument, revision: int, version: int, passages: int, *, draft: bool) -> DocumentInfo:

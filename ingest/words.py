@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Container, Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import tantivy
 
 from ingest.analysis import terms
 from ingest.documents import LANGUAGES, Language, Passage
-from ingest.manners import in_pieces
+from ingest.manners import stand_back
 
 TITLE_WEIGHT = 1.6
 """How much a term in title, aliases or headings counts, against 1 in the text."""
+
+
+_AT_ONCE = 20
+"""Passages that are indexed before others get their turn."""
 
 
 class WordIndex:
@@ -45,19 +50,26 @@ class WordIndex:
         writer = self._index.writer(heap_size=64_000_000, num_threads=1)
         for id in removed:
             writer.delete_documents("id", id)
-        for passage in in_pieces(passages, 50):
-            language = passage.language
-            document = tantivy.Document()
-            document.add_text("id", passage.id)
-            # A span's own heading counts as title too: short sections share a passage.
-            headings = dict.fromkeys(span.heading or "" for span in passage.spans)
-            title = terms(" ".join((passage.title, *passage.names, *headings)), language, self._dictionary)
-            document.add_text(f"title_{language}", " ".join(title))
-            document.add_text(f"body_{language}", " ".join(terms(passage.body, language, self._dictionary)))
-            writer.add_document(document)
+        remaining = iter(passages)
+        # Some at a time: to add one lets go of the interpreter for so short a time that nobody else gets it.
+        while batch := [self._document(passage) for passage in islice(remaining, _AT_ONCE)]:
+            for document in batch:
+                writer.add_document(document)
+            stand_back()
         writer.commit()
         writer.wait_merging_threads()
         self._index.reload()
+
+    def _document(self, passage: Passage) -> tantivy.Document:
+        language = passage.language
+        document = tantivy.Document()
+        document.add_text("id", passage.id)
+        # A span's own heading counts as title too: short sections share a passage.
+        headings = dict.fromkeys(span.heading or "" for span in passage.spans)
+        title = terms(" ".join((passage.title, *passage.names, *headings)), language, self._dictionary)
+        document.add_text(f"title_{language}", " ".join(title))
+        document.add_text(f"body_{language}", " ".join(terms(passage.body, language, self._dictionary)))
+        return document
 
     def clear(self) -> None:
         """Forget everything."""

@@ -145,17 +145,17 @@ def serve(settings: Settings) -> int:
     with listening(settings.host, settings.port) as held:
         # Only now: a taken port is said at once, not after the seconds that these imports and the bot take.
         from bot.bootstrap import open_live
+        from ui import serving
         from ui.chores import DAY, Chore, Chores
-        from ui.serving import run
         from ui.staff.opening import open_desk
 
         with open_live(settings) as bot, open_desk(bot, settings) as desk:
             if desk.first_password:
                 print(f"Staff desk: log in at /staff as admin with the one-time password {desk.first_password}")
             # Not before the page is up: preparing takes a second of the same processor.
-            prepare = Chore("prepare", bot.prepare, 365 * DAY, PREPARE_AFTER)
+            prepare = Chore("prepare", lambda: serving.prepare(bot), 365 * DAY, PREPARE_AFTER)
             with Chores((prepare, *desk.chores)), Chores(desk.web_chores):
-                run(bot, settings, held, desk.staff, desk.admission)
+                serving.run(bot, settings, held, desk.staff, desk.admission)
     return 0
 
 

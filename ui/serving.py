@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import sys
@@ -11,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 from rich.console import Console
 
+from bot.live import Live
 from ingest.settings import Settings
 from ui.admission import Admission
 from ui.asking import Bot
@@ -64,6 +66,16 @@ def configuration(app: FastAPI, **options: Any) -> uvicorn.Config:
     if not any(isinstance(each, WithoutQuery) for each in access.filters):
         access.addFilter(WithoutQuery())
     return made
+
+
+def prepare(bot: Live) -> None:
+    """Prepare *bot*, and have what is in memory by then looked through for garbage no more: it stays for good.
+
+    The collector stops everybody while it looks: a large publication had each answer that it met wait for that too.
+    """
+    bot.prepare()
+    gc.collect()
+    gc.freeze()
 
 
 def run(

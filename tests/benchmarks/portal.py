@@ -33,6 +33,7 @@ from tests.benchmarks import machine
 from tests.benchmarks.measures import golden, latency
 from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.browser.portal import Guichet, Portal, page, strict
+from ui.serving import prepare
 from ui.widget.serving import sizes
 
 RESULTS = Path(__file__).parent / "results"
@@ -118,7 +119,7 @@ def measure(questions: int, users: int, think: float, runs: int) -> dict[str, An
     with tempfile.TemporaryDirectory(prefix="guichet-portal-") as folder, sync_playwright() as playwright:
         settings = {"data_dir": Path(folder), "rate_limit": "off"}
         with open_live(load(**settings)) as live:
-            live.prepare()
+            prepare(live)
             portal = Portal()
             guichet = Guichet(live, **settings)
             guichet.allow(portal.address)
