@@ -53,6 +53,10 @@ class Draft:
     hits: list[Hit] = field(default_factory=list)
     documents: list[tuple[str, float]] = field(default_factory=list)
     named: dict[str, float] = field(default_factory=dict)
+    overview: str = ""
+    """Id of the document that lists the aids, when the question asks which there are."""
+    mentioned: tuple[str, ...] = ()
+    """Ids of further documents whose states are to be shown: those that such a list names."""
     known: float = 0.0
     """Share of the question's words that stand anywhere in the library."""
     rule: Rule | None = None

@@ -93,6 +93,8 @@ def judge(draft: Draft) -> Status:
     if not draft.chosen:
         return "out_of_scope" if draft.ours < DOUBTFUL_SUBJECT and not draft.context else "not_in_sources"
     likely = draft.evidence = weigh(draft).probability
+    if draft.overview:
+        return "answered"
     if likely < UNLIKELY and not draft.context:
         return "out_of_scope" if draft.ours < DOUBTFUL_SUBJECT else "not_in_sources"
     if draft.chosen[0].span.role == "gap" and draft.chosen[0].answers(draft.wants):

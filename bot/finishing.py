@@ -48,6 +48,8 @@ def finish(
     statements = [_state(part, numbers, language, model=model) for part in parts]
     near = [] if draft.status in ("out_of_scope", "refused") else draft.candidates[:1]
     infos = _documents(cited or near, library)
+    mentioned = (library.key_of(id, language) for id in draft.mentioned)
+    infos += [library.documents[key] for key in mentioned if key and library.documents[key] not in infos]
     stated = disputing.stated(infos, language) if disputing else infos
     programmes = [_programme(info, today) for info in stated if info.meta.get("kind") in states.PROGRAMME_KINDS]
     states_said = {} if draft.status in ("out_of_scope", "refused") else _state_lines(programmes, stated, language)
@@ -204,7 +206,7 @@ def _contact(infos: Sequence[DocumentInfo], language: Language) -> tuple[list[st
         contact = info.meta.get("contact") or {}
         if contact.get("url"):
             key = "answers.contact" if contact.get("confirmed") else "answers.contact_check"
-            name = str(info.meta.get("operator") or urlsplit(contact["url"]).netloc)
+            name = str(contact.get("name") or info.meta.get("operator") or urlsplit(contact["url"]).netloc)
             step = NextStep(say("answers.next_step", language, name=info.title.split(":")[0].strip()), contact["url"])
             return [say(key, language, name=name, url=contact["url"])], step
     return [say("answers.counter", language)], NextStep("1890", "https://www.1890.be")

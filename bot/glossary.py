@@ -22,6 +22,8 @@ class Glossary:
 
     concepts: Mapping[Language, Mapping[str, Sequence[tuple[tuple[str, ...], _Concept]]]] = field(default_factory=dict)
     former: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    overview: str = ""
+    """Id of the document that lists the aids; empty where none does."""
 
     @classmethod
     def read(cls, path: Path) -> Glossary:
@@ -42,7 +44,7 @@ class Glossary:
                     if name:
                         concepts[language].setdefault(name[0], []).append((name, concept))
         former = {entry["name"]: tuple(entry["documents"]) for entry in data.get("names", ())}
-        return cls(concepts, former)
+        return cls(concepts, former, str(data.get("overview") or ""))
 
     def others(self, question: Sequence[str], language: Language, other: Language) -> dict[str, float]:
         """Return the index terms in *other* of the concepts that a question names, each with its share.

@@ -65,6 +65,11 @@ class Names:
         return " ".join(kept)
 
     @cached_property
+    def every_word(self) -> frozenset[str]:
+        """Every folded word that stands in a title or an alias."""
+        return frozenset(self._documents_with)
+
+    @cached_property
     def title_words(self) -> frozenset[str]:
         """Every folded word that stands in a title."""
         return frozenset(

@@ -28,12 +28,14 @@ from bot.draft import Draft
 from bot.eligibility import Profile
 from bot.evidence import judge
 from bot.intent import wants
+from bot.overview import is_general
 from bot.phrasing import Phraser, Phrasing, is_phrased
 from bot.pins import PinMatcher
 from bot.reranking import Reranker
 from bot.retrieval import Retriever, rank_documents
 from bot.scope import Scope, features, sign
 from bot.sheets import Shelf
+from bot.states import AID_KINDS
 from bot.verification import verified
 from bot.wording import say
 from ingest import languages
@@ -391,13 +393,31 @@ class Bot:
 
     def _compose(self, draft: Draft) -> None:
         assert draft.query
+        self._overlook(draft)
         named = dict(draft.named)
         if draft.rule:
             named.update(dict.fromkeys(draft.rule.sheets, 2.0))
         draft.documents = rank_documents(draft.hits, named)
         found = self._composer.candidates(draft.query, draft.wants, draft.documents, draft.hits, draft.named)
         draft.candidates = self._disputing(draft).holding(found)
-        draft.chosen = self._composer.select(draft.candidates, draft.wants)
+        if draft.overview:
+            aids = {info.id for info in self.library.documents.values() if info.meta.get("kind") in AID_KINDS}
+            called = self._retriever.searcher.names.named
+            draft.chosen = self._composer.listed(
+                draft.candidates, draft.overview, lambda text: not aids.isdisjoint(called(text))
+            )
+            draft.mentioned = tuple(dict.fromkeys(id for each in draft.chosen for id in called(each.text)))
+        else:
+            draft.chosen = self._composer.select(draft.candidates, draft.wants)
+
+    def _overlook(self, draft: Draft) -> None:
+        """Have the document that lists the aids answer, when the question asks which there are and names no aim."""
+        searcher = self._retriever.searcher
+        document = searcher.glossary.overview
+        if draft.rule or draft.context or not self.library.key_of(document, draft.language):
+            return
+        if is_general(draft.question, draft.language, draft.wants, searcher.names.every_word):
+            draft.overview, draft.named = document, {document: 2.0}
 
     def _disputing(self, draft: Draft) -> Disputing:
         return Disputing(self.contradictions, self.library, draft.today)

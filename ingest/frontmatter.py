@@ -37,6 +37,8 @@ class _Strict(BaseModel):
 class Contact(_Strict):
     """The official place to ask. ``confirmed`` is false when the address does not stand in a source."""
 
+    name: str | None = None
+    """Whose address it is, where that is not the operator."""
     url: str | None = None
     email: str | None = None
     confirmed: bool = False

@@ -1,0 +1,72 @@
+"""A general question about aid is answered by the sheet that lists the aids, one with an aim by the sheets on it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.service import Bot
+from bot.states import AID_KINDS
+from tests.bot.library import document, small_bot
+
+OVERVIEW = "premiers-pas"
+GENERAL = (
+    "Quelles aides pour une petite entreprise de 8 personnes qui veut un chatbot ?",
+    "Je suis boulanger à Namur, quelles aides pour utiliser l'IA ?",
+    "Quels subsides existent pour une PME wallonne qui veut se lancer dans l'intelligence artificielle ?",
+    "Quelle aide pour automatiser mes devis avec l'IA ?",
+    "Welke subsidies zijn er voor een kmo die AI wil gebruiken?",
+    "Met welke steun begin ik best voor AI?",
+    "Welche Förderung gibt es für KI in meinem Betrieb mit 10 Leuten?",
+    "Welche Zuschüsse bekommt ein kleines Unternehmen für einen Chatbot?",
+    "Which grants can a company with 5 people get for an AI project?",
+    "What support is there for small firms that want to try AI?",
+)
+AIMED = (
+    "Quelle aide pour la cybersécurité ?",
+    "Quelles aides pour former mon personnel à l'IA ?",
+    "Quelle aide pour engager un doctorant en IA ?",
+    "Quel est le taux de l'aide pour un projet d'IA dans une PME ?",
+    "Is there funding for GPU computing for my AI startup?",
+    "Gibt es Unterstützung für KI in Ostbelgien?",
+    "Is er steun voor de opleiding van mijn personeel in AI?",
+)
+
+
+@pytest.mark.parametrize("question", GENERAL)
+def test_a_general_question_is_answered_by_the_list_of_aids(bot: Bot, question: str) -> None:
+    """Every statement stands in the sheet that lists the aids, in its order, and the aids come as cards."""
+    answer = bot.ask(question)
+    assert answer.status == "answered"
+    assert {citation.document for citation in answer.citations} == {OVERVIEW}
+    steps = [int(re.findall(r"\d", statement.text)[0]) for statement in answer.statements]
+    assert steps == sorted(steps)
+    assert {2, 3, 4} <= set(steps)
+    assert {"start-ia", "tremplin-ia"} <= {programme.id for programme in answer.programmes}
+    assert any("1890, https://www.1890.be" in note for note in answer.notes)
+    kinds = [bot.library.documents[f"fr/{programme.id}"].meta["kind"] for programme in answer.programmes]
+    assert sum(kind in AID_KINDS for kind in kinds) >= 3
+
+
+@pytest.mark.parametrize("question", AIMED)
+def test_a_question_with_an_aim_is_answered_by_what_is_about_it(bot: Bot, question: str) -> None:
+    """An aim, an amount or a place that documents speak of is looked for as before."""
+    cited = {citation.document for citation in bot.ask(question).citations}
+    assert cited
+    assert cited != {OVERVIEW}
+
+
+def test_another_region_is_told_as_such(bot: Bot) -> None:
+    """The list of Walloon aids does not answer a firm in Ghent."""
+    answer = bot.ask("Mijn firma zit in Gent, welke steun krijg ik voor een AI-project?")
+    assert answer.status in ("other_region", "out_of_scope")
+
+
+def test_a_library_without_such_a_list_answers_as_before(tmp_path: Path) -> None:
+    """Where the document that the glossary names is not served, its own documents answer."""
+    alpha = document("alpha", "fr", "Alphacash", "Alphacash est une aide à l'IA pour les PME.")
+    with small_bot(tmp_path, alpha) as bot:
+        answer = bot.ask("Quelles aides à l'IA pour les PME ?")
+    assert {citation.document for citation in answer.citations} == {"alpha"}
