@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -23,9 +23,8 @@ WORSE = 8.0
 """How far below the best another statement may lie: it is then some thousand times less likely to be the answer."""
 CALLED = 2.0
 """Added to the fitted weight of a name: who names a programme wants to read of it first, whatever else fits."""
-LISTED = 6
-LISTED_WORDS = 130
-"""Statements and words of an answer that lists aids."""
+LISTED_WORDS = 110
+"""Words of an answer that lists aids."""
 REPEATS = 0.93
 """Cosine from which a statement says again what another one said."""
 CITED_DOCUMENTS = 3
@@ -88,18 +87,15 @@ class Composer:
                 chosen.append(candidate)
         return chosen
 
-    def listed(self, candidates: Sequence[Candidate], document: str, is_aid: Callable[[str], bool]) -> list[Candidate]:
-        """Return what *document*, a list of aids, says of them in short, in reading order.
-
-        What names an aid, by *is_aid* of its text, goes before what names a course or a place to ask.
-        """
-        own = [c for c in candidates if c.document == document and c.span.role == "fact" and c.span.section == "brief"]
+    def listed(self, candidates: Sequence[Candidate], document: str) -> list[Candidate]:
+        """Return what *document*, a list of aids, says of them in short, in its order; what is too long is left out."""
+        brief = [c for c in candidates if c.document == document and c.span.section == "brief"]
         chosen: list[Candidate] = []
-        for candidate in sorted(own, key=lambda each: not is_aid(each.text)):
+        for candidate in sorted(brief, key=lambda each: (position(each.passage.id), each.span.start)):
             words = sum(len(other.text.split()) for other in (*chosen, candidate))
-            if len(chosen) < LISTED and words <= LISTED_WORDS:
+            if candidate.span.role == "fact" and len(chosen) < STATEMENTS and words <= LISTED_WORDS:
                 chosen.append(candidate)
-        return sorted(chosen, key=lambda each: (position(each.passage.id), each.span.start))
+        return chosen
 
     def _money(self, candidates: Sequence[Candidate], wants: frozenset[Want]) -> list[Candidate]:
         """Return the statements on rate and ceiling that an answer of this kind must hold."""

@@ -58,7 +58,8 @@ def finish(
     contact, next_step = _contact(infos, language)
     as_of = [_as_of(cited, infos, language)] if citations else []
     lead = _lead(draft, closed, shown=bool(parts))
-    body = " ".join(marked(part) for part in statements)
+    # A list has a paragraph for each of its points.
+    body = ("\n\n" if draft.overview else " ").join(marked(part) for part in statements)
     failure = [say(f"answers.model_{draft.failure}", language)] if draft.failure else []
     made = [say("answers.phrased", language, model=model)] if model else []
     if draft.validated:

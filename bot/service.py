@@ -35,7 +35,6 @@ from bot.reranking import Reranker
 from bot.retrieval import Retriever, rank_documents
 from bot.scope import Scope, features, sign
 from bot.sheets import Shelf
-from bot.states import AID_KINDS
 from bot.verification import verified
 from bot.wording import say
 from ingest import languages
@@ -401,12 +400,9 @@ class Bot:
         found = self._composer.candidates(draft.query, draft.wants, draft.documents, draft.hits, draft.named)
         draft.candidates = self._disputing(draft).holding(found)
         if draft.overview:
-            aids = {info.id for info in self.library.documents.values() if info.meta.get("kind") in AID_KINDS}
-            called = self._retriever.searcher.names.named
-            draft.chosen = self._composer.listed(
-                draft.candidates, draft.overview, lambda text: not aids.isdisjoint(called(text))
-            )
-            draft.mentioned = tuple(dict.fromkeys(id for each in draft.chosen for id in called(each.text)))
+            draft.chosen = self._composer.listed(draft.candidates, draft.overview)
+            names = self._retriever.searcher.names
+            draft.mentioned = tuple(dict.fromkeys(id for each in draft.chosen for id in names.named(each.text)))
         else:
             draft.chosen = self._composer.select(draft.candidates, draft.wants)
 

@@ -11,9 +11,7 @@ from bot.answers import State
 
 STALE_AFTER = dt.timedelta(days=366)
 """A source that says «open» and is older than this no longer proves it."""
-AID_KINDS = frozenset({"programme", "subsidy"})
-"""The kinds of sheet that are about an aid that a firm can ask for."""
-PROGRAMME_KINDS = AID_KINDS | {"training", "compute"}
+PROGRAMME_KINDS = frozenset({"programme", "subsidy", "training", "compute"})
 """The kinds of sheet that have a state; a law that is in force is not an open call."""
 
 
