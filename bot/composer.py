@@ -25,6 +25,8 @@ CALLED = 2.0
 """Added to the fitted weight of a name: who names a programme wants to read of it first, whatever else fits."""
 LISTED_WORDS = 110
 """Words of an answer that lists aids."""
+SURE = 0.5
+"""Clearness of a name from which on its document has the first word."""
 REPEATS = 0.93
 """Cosine from which a statement says again what another one said."""
 CITED_DOCUMENTS = 3
@@ -66,7 +68,7 @@ class Composer:
         passages = {hit.passage.id: hit.score for hit in hits}
         found = self._statements.candidates(query, wants, documents, passages, named)
         scored = [dataclasses.replace(each, score=float(each.signals @ self._weights)) for each in found]
-        return sorted(scored, key=lambda candidate: -candidate.score)
+        return _called_first(sorted(scored, key=lambda candidate: -candidate.score))
 
     def select(self, candidates: Sequence[Candidate], wants: frozenset[Want]) -> list[Candidate]:
         """Return two to five statements that cover the question without repeating, the direct answer first.
@@ -120,6 +122,15 @@ class Composer:
             return [candidate for candidate in firsts if candidate]
         number = 2 if "support" in wants else 1 if "how_much" in wants else 0
         return [candidate for candidate in paying if candidate.document == best][:number]
+
+
+def _called_first(candidates: list[Candidate]) -> list[Candidate]:
+    """Return *candidates* with the best one of the document that is called by its name in front."""
+    called = max((candidate.signal("named") for candidate in candidates), default=0.0)
+    if called < SURE:
+        return candidates
+    first = next(candidate for candidate in candidates if candidate.signal("named") == called)
+    return [first, *(candidate for candidate in candidates if candidate is not first)]
 
 
 def _fits(candidate: Candidate, chosen: Sequence[Candidate], wants: frozenset[Want]) -> bool:

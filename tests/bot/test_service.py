@@ -494,3 +494,9 @@ def test_empty_library_says_so(tmp_path) -> None:
         answer = bot.ask("Que paie le chèque-formation ?")
     assert answer.text
     assert not answer.citations
+
+
+def test_who_names_a_programme_reads_of_it_first(bot: Bot) -> None:
+    """What fits the other words better, of a programme that nobody asked about, never takes the first place."""
+    for question in ("Wie lange dauert Start IA und was kostet es mich?", "Combien d'heures dure Start IA ?"):
+        assert bot.ask(question).citations[0].document == "start-ia"
