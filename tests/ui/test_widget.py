@@ -5,17 +5,21 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
+from urllib.parse import quote_plus
 
 import brotli
 import pytest
 from fastapi.testclient import TestClient
 
 from ingest.documents import LANGUAGES
-from ingest.settings import ROOT
+from ingest.settings import ROOT, load
 from tests.ui.scripted import ScriptedBot
+from ui.guard import MAX_BODY
+from ui.server import create_app
 from ui.widget.packing import small_script, small_style
-from ui.widget.serving import OWN_WORDS, PAGE_WORDS, STATIC, sizes, words
+from ui.widget.serving import NAMED, OWN_WORDS, PAGE_WORDS, STATIC, sizes, words
 
 GUIDES = ROOT / "docs" / "portal"
 LOADER = (STATIC / "loader.js").read_text(encoding="utf-8")
@@ -69,10 +73,9 @@ def test_the_script_has_every_word_that_it_says(language: str) -> None:
     """Each word that the dialogue names is served, and none that it does not."""
     served = set(words(language))  # type: ignore[arg-type]
     named = set(re.findall(r"\b(?:words|own)\.(\w+)", MAIN))
-    families = {key for key in served if re.match(r"stage_|language_|state_|sureness_", key)}
+    chosen = {key for key in served if NAMED.fullmatch(key)}
     assert named <= served
-    # «up» and «down» are chosen by name.
-    assert served - named - families == {"up", "down"}
+    assert served == named | chosen
     assert {*PAGE_WORDS, *OWN_WORDS} <= served
 
 
@@ -222,13 +225,32 @@ def test_words_that_were_put_in_the_history_are_not_shown(client: TestClient) ->
     assert "<b>" not in text
 
 
-def test_what_the_form_carries_has_an_end(client: TestClient) -> None:
-    """However long the conversation, the next form fits into what a request may hold."""
-    turns = [{"role": role, "text": "é" * 8000} for _ in range(8) for role in ("user", "assistant")]
-    text = client.post("/ask", data={"question": "Qu'est-ce que Start IA ?", "history": json.dumps(turns[:2])}).text
+def test_what_the_form_carries_has_an_end(client: TestClient, bot: ScriptedBot) -> None:
+    """However long the conversation, and whatever its letters take on the way, the next form can be sent."""
+    turns = [{"role": role, "text": "€" * 1750} for _ in range(4) for role in ("user", "assistant")]
+    history = json.dumps(turns, ensure_ascii=False)
+    assert 125_000 < len(quote_plus(history)) < MAX_BODY
+    text = client.post("/ask", data={"question": "Qu'est-ce que Start IA ?", "history": history}).text
     carried = re.search(r'name="history" value="([^"]*)"', text)
     assert carried
-    assert len(carried[1]) < 60_000
+    assert 30_000 < len(quote_plus(unescape(carried[1]))) <= 60_000
+    sent = {"question": "€" * 599 + "?", "history": unescape(carried[1]), "lang": "fr"}
+    assert client.post("/ask", data=sent).status_code == 200
+    assert len(bot.histories[-1]) == 4
+
+
+def test_who_has_to_wait_is_told_how_long(client: TestClient, bot: ScriptedBot) -> None:
+    """A refusal of the form says in its headers, too, when to come back: too many questions, or not ready yet."""
+    asked = {"question": "Qu'est-ce que Start IA ?"}
+    with TestClient(create_app(bot, load(rate_limit="1/minute"))) as limited:
+        assert limited.post("/ask", data=asked).status_code == 200
+        refused = limited.post("/ask", data=asked)
+    assert refused.status_code == 429
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    bot.ready = False
+    early = client.post("/ask", data=asked)
+    assert early.status_code == 503
+    assert int(early.headers["retry-after"]) > 0
 
 
 def test_a_frame_page_has_the_name_and_no_header(client: TestClient) -> None:
