@@ -13,13 +13,14 @@ import brotli
 import pytest
 from fastapi.testclient import TestClient
 
+from bot.wording import catalogue
 from ingest.documents import LANGUAGES
 from ingest.settings import ROOT, load
 from tests.ui.scripted import ScriptedBot
 from ui.guard import MAX_BODY
 from ui.server import create_app
 from ui.widget.packing import small_script, small_style
-from ui.widget.serving import NAMED, OWN_WORDS, PAGE_WORDS, STATIC, sizes, words
+from ui.widget.serving import NAMED, OWN_WORDS, PAGE_WORDS, STATIC, parts, sizes, words
 
 GUIDES = ROOT / "docs" / "portal"
 LOADER = (STATIC / "loader.js").read_text(encoding="utf-8")
@@ -171,8 +172,11 @@ def test_the_guide_names_each_attribute_property_event_and_method_of_the_code() 
 def test_figures_of_the_guide_hold() -> None:
     """Weights and times of keeping are those of the code."""
     guide = (GUIDES / "html.md").read_text(encoding="utf-8")
-    stated = re.search(r"([\d.]+) kB for the bubble; ([\d.]+) kB in all", guide)
+    stated = re.search(r"([\d.]+) kB for the bubble; ([\d.]+) kB in all with one language", guide)
+    further = re.search(r"([\d.]+) kB for each further language", guide)
     assert stated
+    assert further
+    assert max(len(parts()[language].brotli) for language in LANGUAGES) <= float(further[1]) * 1000
     found = sizes()
     assert found["loader"] <= float(stated[1]) * 1000
     assert max(found[language] for language in LANGUAGES) <= float(stated[2]) * 1000
@@ -189,6 +193,14 @@ def test_addresses_in_the_guides_are_served(client: TestClient, name: str) -> No
     assert found
     for path in found:
         assert client.get(path.replace("&amp;", "&")).status_code == 200
+
+
+def test_the_guides_say_the_link_without_script_as_the_page_does() -> None:
+    """The link for visitors without script has our words, in each language that a guide gives it in."""
+    said = catalogue()["widget.plain_link"]
+    for name, languages in (("html.md", ("fr",)), ("wordpress.md", LANGUAGES)):
+        guide = (GUIDES / name).read_text(encoding="utf-8")
+        assert all(said[language] in guide for language in languages)
 
 
 # The page without script
