@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote_plus
 
 from fastapi import APIRouter, Request
 from starlette.requests import ClientDisconnect
@@ -28,8 +28,9 @@ from ui.shell import SPRITE, STARTERS, head, header
 from ui.words import preferred, typeset, word
 
 PATH = "/ask"
-REMEMBERED_CHARACTERS = 20_000
-"""What was said before takes at most so many characters of the form."""
+REMEMBERED_BYTES = 60_000
+"""What was said before takes at most so many bytes of what the form sends, where «€» takes nine: less than half of what
+a request may hold."""
 
 
 def routes(bot: Bot, settings: Settings, version: str) -> APIRouter:
@@ -64,7 +65,7 @@ def routes(bot: Bot, settings: Settings, version: str) -> APIRouter:
             last = [answer async for answer in answers(bot, question, history, language, known, caller.payer)][-1]
         except Refusal as refusal:
             body = _page(language, version, settings.max_question, asked, history, problem=refusal.sentence)
-            return _response(language, body, refusal.status)
+            return _response(language, body, refusal.status, refusal.headers)
         turn = (Message("user", last.question), Message("assistant", last.plain_text))
         history = (*history, *turn)[-2 * REMEMBERED :]
         shown = _answered(last, language, bot)
@@ -106,14 +107,16 @@ def _history(text: str) -> tuple[Message, ...]:
 def _carried(history: tuple[Message, ...]) -> str:
     """Return the history as the form carries it, the oldest turns left out where it is long."""
     turns = [{"role": message.role, "text": message.text} for message in history]
-    while turns and sum(len(turn["text"]) for turn in turns) > REMEMBERED_CHARACTERS:
+    while len(quote_plus(text := json.dumps(turns, ensure_ascii=False))) > REMEMBERED_BYTES:
         turns = turns[2:]
-    return json.dumps(turns, ensure_ascii=False)
+    return text
 
 
-def _response(language: Language, body: Markup, status: int = 200) -> Response:
+def _response(
+    language: Language, body: Markup, status: int = 200, further: Mapping[str, str] | None = None
+) -> Response:
     headers = {"content-language": language, "vary": "Accept-Language", "cache-control": "no-store"}
-    return HTMLResponse(body, status, headers=headers)
+    return HTMLResponse(body, status, headers={**(further or {}), **headers})
 
 
 def _own(key: str, language: Language, **values: object) -> str:

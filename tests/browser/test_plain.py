@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from ingest.settings import ROOT
 from tests.browser.conftest import Site
@@ -173,26 +173,70 @@ def test_the_frame_of_the_guide_takes_the_height_of_the_conversation(
     page.context.close()
 
 
-def test_a_stranger_s_message_does_not_move_the_frame(browser: Browser, portal: Portal, guichet: Guichet) -> None:
-    """The listener of the guide heeds the frame's own window and address, and keeps heights within bounds."""
-    portal.put("/", f'<!doctype html><html lang="fr"><title>Portail</title><body>{snippet(guichet.address)}')
+def test_the_frame_s_own_message_moves_it_within_bounds(browser: Browser, portal: Portal, guichet: Guichet) -> None:
+    """The listener of the guide heeds the frame's own window only, and keeps its heights within bounds."""
+    other = f'<iframe id="other" title="Form" src="{guichet.address}/ask?lang=fr"></iframe>'
+    portal.put("/", f'<!doctype html><html lang="fr"><title>Portail</title><body>{snippet(guichet.address)}{other}')
     page = browser.new_page()
     page.goto(portal.address + "/")
-    page.frame_locator("#guichet-frame").locator("body.ready").wait_for()
-    page.wait_for_timeout(200)
-    before = page.locator("#guichet-frame").get_attribute("height")
-    page.evaluate("postMessage({type: 'guichet-ia:height', height: 3000}, '*')")
-    page.wait_for_timeout(100)
-    assert page.locator("#guichet-frame").get_attribute("height") == before
+    frame = page.locator("#guichet-frame")
+    chat = page.frame_locator("#guichet-frame")
+    chat.locator("body.ready").wait_for()
+    # From here on the page in the frame has nothing to tell of itself: its height does not change any more.
+    height = chat.locator("#room").evaluate(
+        "(room) => { Object.assign(room.style, {height: '500px', minHeight: '0'});"
+        " return Math.ceil(room.getBoundingClientRect().height) }"
+    )
+    expect(frame).to_have_attribute("height", str(height))
+    page.evaluate("window.told = 0; addEventListener('message', () => { told += 1 }); 0")
+
+    def shown(teller: Locator, sent: str) -> str | None:
+        """Return the height of the frame after *teller* said what it should be."""
+        before = page.evaluate("told")
+        teller.evaluate(f"() => parent.postMessage({{type: 'guichet-ia:height', height: {sent}}}, '*')")
+        page.wait_for_function(f"told > {before}")
+        return frame.get_attribute("height")
+
+    # The page itself, and another frame of the same guichet, are not the frame.
+    assert shown(page.locator("body"), "3000") == str(height)
+    assert shown(page.frame_locator("#other").locator("body"), "3000") == str(height)
+    for sent, bounded in (("9999", "4000"), ("1", "320"), ("-5", "320"), ("812.2", "813")):
+        assert shown(chat.locator("body"), sent) == bounded
+    for sent in ("Infinity", "NaN", "'999'", "{}", "null"):
+        assert shown(chat.locator("body"), sent) == "813"
     page.context.close()
 
 
-def test_without_a_known_portal_around_nothing_is_told(browser: Browser, guichet: Guichet) -> None:
-    """Opened by itself the embedded page posts no height to anybody."""
+@pytest.fixture
+def stranger() -> Iterator[Portal]:
+    """A portal that the guichet does not know."""
+    portal = Portal()
+    yield portal
+    portal.stop()
+
+
+def test_without_a_known_portal_around_nothing_is_told(
+    browser: Browser, guichet: Guichet, portal: Portal, stranger: Portal
+) -> None:
+    """A page that is not on the list has an empty frame and hears no height; opened by itself it tells nobody."""
+    heard = "<script>window.told = []; addEventListener('message', (event) => told.push(event.data?.type))</script>"
+    held = f'<!doctype html><html lang="fr"><title>Page</title>{heard}<body>{snippet(guichet.address)}'
+    for around in (portal, stranger):
+        around.put("/", held)
     page = browser.new_page()
-    page.add_init_script("window.told = []; addEventListener('message', (event) => told.push(event.data?.type))")
-    page.goto(guichet.address + "/?embed=1&lang=fr")
-    page.wait_for_selector("body.ready")
-    page.wait_for_timeout(100)
-    assert "guichet-ia:height" not in page.evaluate("told")
+    page.goto(portal.address + "/")
+    expect(page.locator("#guichet-frame")).not_to_have_attribute("height", "640")
+    assert "guichet-ia:height" in page.evaluate("told")
+    with page.expect_console_message(lambda message: "frame-ancestors" in message.text):
+        page.goto(stranger.address + "/")
+    assert page.evaluate("told") == []
+    expect(page.locator("#guichet-frame")).to_have_attribute("height", "640")
+    expect(page.frame_locator("#guichet-frame").locator("body.ready")).to_have_count(0)
     page.context.close()
+    alone = browser.new_page()
+    alone.add_init_script("window.told = []; addEventListener('message', (event) => told.push(event.data?.type))")
+    alone.goto(guichet.address + "/?embed=1&lang=fr")
+    alone.wait_for_selector("body.ready")
+    alone.wait_for_timeout(100)
+    assert "guichet-ia:height" not in alone.evaluate("told")
+    alone.context.close()

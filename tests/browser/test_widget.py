@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Browser, Page, expect
 
 from bot.answers import Answer
+from ingest.settings import ROOT
 from tests.browser import portal as portals
 from tests.browser.portal import Guichet, Interrupted, Portal, by_host, page, strict
 from tests.ui.scripted import TODAY, ScriptedBot
@@ -22,6 +24,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touc
 NARROW = {"viewport": {"width": 320, "height": 640}, "is_mobile": True, "has_touch": True}
 ZOOMED = {"viewport": {"width": 320, "height": 256}}
 """1280 by 1024 pixels at 400 %."""
+EXAMPLE = "https://guichet.example.be"
 START = "Qu'est-ce que Start IA ?"
 ATTACKS = (
     "<img src=x onerror=window.hit=1>",
@@ -159,6 +162,16 @@ def violations(page: Page) -> list[str]:
     return [f"{rule['id']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
 
 
+HEARD = (
+    "window.heard = []; new MutationObserver((list) => list.forEach((one) => {"
+    " const place = one.target.closest ? one.target : one.target.parentElement;"
+    " for (const node of one.addedNodes.length ? one.addedNodes : [place])"
+    " if (!(node.closest ? node : place).closest('[aria-live=off]')) heard.push(node.className || node.nodeName) }))"
+    ".observe(document.querySelector('guichet-ia').shadowRoot.querySelector('.log'),"
+    " {childList: true, subtree: true, characterData: true})"
+)
+"""Collects what a screen reader would be told of the log: what is added or changed where it is not off."""
+
 # What it does
 
 
@@ -240,6 +253,29 @@ def test_the_language_changes_and_the_conversation_stays(visit: Visit) -> None:
     page.locator("#text a").click()
     expect(page.locator(".go")).to_have_attribute("title", "Verzenden")
     expect(page.locator(".said")).to_contain_text("cinq jours")
+
+
+def test_another_language_repeats_nothing_and_loses_nothing(visit: Visit) -> None:
+    """After the switch no answer is announced again; a thumb stays pressed, a half-typed remark in its field."""
+    page = ask(ask(opened(visit())), "Et combien dure Start IA ?")
+    page.get_by_role("button", name="Réponse utile").first.click()
+    page.get_by_role("button", name="Réponse pas utile").last.click()
+    page.get_by_label("Que manque-t-il").last.fill("Le pri")
+    expect(page.locator(".told")).to_have_text(["C'est noté, merci."] * 2)
+    page.evaluate(HEARD)
+    page.get_by_role("button", name="NL, Nederlands").click()
+    expect(page.locator(".programmes h4").last).to_have_text(re.compile("^Genoemde"))
+    assert page.evaluate("heard") == []
+    pressed = page.locator(".actions [aria-pressed]").evaluate_all("(all) => all.map((one) => one.ariaPressed)")
+    assert pressed == ["true", "false", "false", "true"]
+    expect(page.locator(".remark textarea").last).to_be_visible()
+    expect(page.locator(".remark textarea").last).to_have_value("Le pri")
+    expect(page.locator(".remark textarea").first).to_be_hidden()
+    page.locator(".remark .small").last.click()
+    expect(page.locator(".remark textarea").last).to_be_hidden()
+    page.get_by_role("button", name="FR, français").click()
+    expect(page.locator(".programmes h4").last).to_have_text(re.compile("^Programmes"))
+    expect(page.locator(".remark textarea").last).to_be_hidden()
 
 
 def test_a_quote_in_another_language_says_so(visit: Visit) -> None:
@@ -333,6 +369,34 @@ def test_too_many_questions_are_a_sentence_and_the_wait_is_kept(visit: Visit, li
     expect(page.locator("button.chip")).to_have_count(2)
     expect(page.locator(".trouble")).to_have_count(0)
     expect(page.locator("#question")).to_have_value("")
+
+
+def test_who_listens_is_not_told_each_second_of_a_wait(visit: Visit, limits: dict[str, Any]) -> None:
+    """429: sentence and wait are announced once; the seconds that go by are shown only."""
+    limits["vite"] = (429, {"retry-after": "120", "content-type": "application/problem+json"}, b"{}")
+    page = opened(visit(on=TODAY))
+    page.evaluate(HEARD)
+    page.locator("#question").fill("Start IA vite")
+    page.locator("#question").press("Enter")
+    again = page.locator(".trouble button")
+    expect(again).to_have_text(re.compile(r"^Réessayer dans 1(19|20) s$"))
+    limits.clear()
+    page.clock.fast_forward(60_000)
+    expect(again).to_have_text(re.compile(r"^Réessayer dans [56]\d s$"))
+    assert page.evaluate("heard") == ["ARTICLE", "answer"]
+
+
+def test_a_question_during_an_answer_is_refused_aloud(visit: Visit, guichet: Guichet) -> None:
+    """A page that asks while an answer is being written hears an error; the answer goes on."""
+    page = opened(visit())
+    page.evaluate("window.heard = []; GuichetIA.on('error', (detail) => heard.push(detail)); 0")
+    page.locator("#question").fill("Qu'est-ce que Start IA slow ?")
+    page.locator("#question").press("Enter")
+    expect(page.locator(".progress")).to_be_visible()
+    page.evaluate("GuichetIA.ask('Et combien dure Start IA ?')")
+    assert page.evaluate("heard") == [{"status": 0, "type": "busy"}]
+    expect(page.locator("article")).to_have_count(1)
+    expect(page.locator(".halt")).to_be_visible()
 
 
 def test_a_broken_answer_and_a_lost_connection_are_sentences(visit: Visit) -> None:
@@ -619,6 +683,21 @@ def test_attributes_decide(visit: Visit) -> None:
     expect(page.locator("dialog[open]")).to_have_count(0)
 
 
+def test_nothing_is_stored_before_the_first_question(visit: Visit) -> None:
+    """Open from the start or opened by hand, nothing is kept but that it was closed, where it would open by itself."""
+    page = visit(open="true")
+    page.locator("dialog[open]").wait_for()
+    assert page.evaluate("sessionStorage.length") == 0
+    page.get_by_role("button", name="Fermer").click()
+    held = json.loads(page.evaluate("sessionStorage.getItem('guichet-ia')"))
+    assert (held["open"], held["asking"], held["turns"]) == (False, "", [])
+    opened(page)
+    assert page.evaluate("sessionStorage.length") == 0
+    closed = opened(visit())
+    closed.get_by_role("button", name="Fermer").click()
+    assert closed.evaluate("sessionStorage.length") == 0
+
+
 def test_custom_properties_are_the_theme(visit: Visit, portal: Portal) -> None:
     """What the page says of ``--guichet-…`` holds inside."""
     portal.put(
@@ -648,6 +727,82 @@ def test_the_page_opens_asks_listens_and_closes(visit: Visit) -> None:
     assert heard[1][1] == {"length": 24}
     assert heard[2][1] | {"id": ""} == {"id": "", "status": "answered", "language": "fr", "citations": 2}
     assert "Start IA" not in json.dumps(heard)
+
+
+@pytest.mark.parametrize("options", [{}, PHONE], ids=["wide", "phone"])
+def test_it_answers_who_calls_when_the_script_has_loaded(
+    browser: Browser, portal: Portal, guichet: Guichet, options: dict[str, Any]
+) -> None:
+    """A page may call at the load event, before the element stands in the page: the dialogue opens once it does."""
+    early = (
+        f'<script nonce="{portals.NONCE}">window.requestIdleCallback = (call) => {{ window.later = call }};'
+        " document.querySelector('script').addEventListener('load', () => {"
+        f" window.asked = GuichetIA.ask({json.dumps(START)}) }});</script>"
+    )
+    held = page(guichet.address, lang="fr").replace("</head>", early + "</head>")
+    portal.put("/early", held.replace(" async", " defer"), content_security_policy=strict(guichet.address))
+    context = browser.new_context(locale="fr-BE", **options)
+    opened = context.new_page()
+    opened.goto(portal.address + "/early")
+    assert opened.evaluate("[typeof asked, typeof later]") == ["object", "function"]
+    assert opened.locator("guichet-ia").count() == 0
+    opened.evaluate("later()")
+    expect(opened.locator("button.chip")).to_have_count(2)
+    expect(opened.locator(".problem")).to_be_hidden()
+    context.close()
+
+
+def test_an_older_browser_gets_a_link_to_the_page_without_script(
+    browser: Browser, portal: Portal, guichet: Guichet
+) -> None:
+    """Where style sheets know no ``light-dark()`` the bubble is a plain link, in the language of the attribute."""
+    portal.put("/", page(guichet.address, lang="nl"), content_security_policy=strict(guichet.address))
+    context = browser.new_context()
+    context.add_init_script("CSS.supports = (asked) => !asked.includes('light-dark')")
+    older = context.new_page()
+    older.goto(portal.address + "/")
+    link = older.get_by_role("link", name="Een vraag stellen")
+    expect(link).to_be_in_viewport()
+    assert older.locator("guichet-ia").count() == 0
+    assert violations(older) == []
+    link.click()
+    expect(older.get_by_label("Uw vraag")).to_be_visible()
+    assert older.url == f"{guichet.address}/ask?lang=nl"
+    context.close()
+
+
+# Guides
+
+
+@pytest.mark.parametrize("guide", ["html.md", "drupal.md", "wordpress.md"])
+def test_the_lines_that_a_guide_prints_work_under_its_policy(
+    browser: Browser, portal: Portal, guichet: Guichet, guide: str
+) -> None:
+    """Each line with the script, as the guide says it stands in the page, under each policy it gives, answers."""
+    text = (ROOT / "docs" / "portal" / guide).read_text(encoding="utf-8")
+    lines = re.findall(
+        r"^<script src=.*|^<script type=.*", "".join(re.findall(r"```html\n(.*?)```", text, re.DOTALL)), re.M
+    )
+    policies = re.findall(r"^ *((?:script|default)-src .*)", text, re.MULTILINE)
+    assert len(lines) == {"html.md": 1, "drupal.md": 1, "wordpress.md": 2}[guide]
+    assert len(policies) == {"html.md": 2, "drupal.md": 1, "wordpress.md": 1}[guide]
+    for line, policy in itertools.product(lines, policies):
+        nonce = re.search(r"nonce-(\w+)", policy)
+        printed = line.replace("<script ", f'<script nonce="{nonce[1]}" ') if nonce else line
+        held = f'<!doctype html><html lang="fr"><title>Portail</title><body><h1>Portail</h1>{printed}'
+        portal.put(
+            "/",
+            held.replace(EXAMPLE, guichet.address),
+            content_security_policy=policy.replace(EXAMPLE, guichet.address),
+        )
+        context = browser.new_context()
+        told: list[str] = []
+        visited = context.new_page()
+        visited.on("console", lambda message, told=told: told.append(message.text))
+        visited.goto(portal.address + "/")
+        ask(opened(visited))
+        assert [one for one in told if "Content Security" in one] == []
+        context.close()
 
 
 # Access
@@ -709,6 +864,72 @@ def test_the_whole_dialogue_by_keyboard(visit: Visit) -> None:
     assert focused(page) == "bubble"
 
 
+@pytest.mark.parametrize("options", [{}, PHONE, ZOOMED], ids=["wide", "phone", "zoom"])
+def test_that_it_is_a_machine_is_said_first_and_always(visit: Visit, options: dict[str, Any]) -> None:
+    """A line at the top says so to eyes and ears, also when the page asks the first question, in each language."""
+    page = visit(options)
+    page.evaluate('GuichetIA.ask("Qu\'est-ce que Start IA ?")')
+    page.locator(".actions").wait_for()
+    notice = page.get_by_text("Vous parlez à un programme, pas à un agent.")
+    expect(notice).to_have_count(1)
+    expect(notice).to_be_in_viewport(ratio=1)
+    expect(page.locator("dialog")).to_have_accessible_description(re.compile("^Vous parlez à un programme"))
+    page.get_by_role("button", name="NL, Nederlands").click()
+    expect(page.get_by_text("U praat met een programma, niet met een medewerker.")).to_be_in_viewport(ratio=1)
+
+
+def step(page: Page, wanted: str) -> None:
+    """Walk with Tab until *wanted* has the focus."""
+    for _ in range(30):
+        if focused(page) == wanted:
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"{wanted} is out of reach")
+
+
+@pytest.mark.parametrize("options", [ZOOMED, PHONE], ids=["zoom", "phone"])
+def test_on_the_smallest_screen_keys_alone_lead_in_and_out(visit: Visit, options: dict[str, Any]) -> None:
+    """Ask with Enter, leave with Escape: the focus is never lost, the bubble is back and opens again."""
+    page = visit(options)
+    step(page, "bubble")
+    for times in (1, 2):
+        page.keyboard.press("Enter")
+        page.locator("dialog[open]").wait_for()
+        assert focused(page) == "title"
+        step(page, "question")
+        page.keyboard.type(START)
+        page.keyboard.press("Enter")
+        expect(page.locator(".actions")).to_have_count(times)
+        # A finger's keyboard goes, and the focus with it to the title; other keys stay where they were.
+        assert focused(page) == ("title" if options is PHONE else "question")
+        page.keyboard.press("Escape")
+        expect(page.locator("dialog[open]")).to_have_count(0)
+        expect(page.locator(".bubble")).to_be_visible()
+        assert focused(page) == "bubble"
+
+
+@pytest.mark.parametrize("options", [ZOOMED, PHONE], ids=["zoom", "phone"])
+def test_a_gesture_goes_one_step_back_and_the_bubble_returns(visit: Visit, options: dict[str, Any]) -> None:
+    """Closed while nothing has the focus: the source goes first, then the dialogue, also where nothing is asked."""
+    page = ask(opened(visit(options)))
+    page.evaluate("window.heard = 0; GuichetIA.on('close', () => { heard += 1 }); 0")
+    nowhere = "document.querySelector('guichet-ia').shadowRoot.activeElement?.blur()"
+    page.locator("button.chip").first.click()
+    page.evaluate(nowhere)
+    page.keyboard.press("Escape")
+    expect(page.locator(".source")).to_be_hidden()
+    page.evaluate(nowhere)
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog[open]")).to_have_count(0)
+    expect(page.locator(".bubble")).to_be_focused()
+    opened(page)
+    # What a browser does that asks no second time.
+    page.evaluate("document.querySelector('guichet-ia').shadowRoot.querySelector('dialog').close()")
+    expect(page.locator(".bubble")).to_be_focused()
+    assert page.evaluate("heard") == 2
+    expect(opened(page).locator(".asked")).to_have_text(START)
+
+
 @pytest.mark.parametrize("options", [{}, PHONE], ids=["wide", "phone"])
 def test_the_focus_stays_inside_until_it_is_closed(visit: Visit, options: dict[str, Any]) -> None:
     """Forward and backward, Tab goes round within the dialogue, with the source open too."""
@@ -739,14 +960,9 @@ def test_who_opened_it_gets_the_focus_back(visit: Visit) -> None:
 def test_an_answer_is_announced_once_when_it_is_complete(visit: Visit) -> None:
     """While it grows it is in no live region; complete, it is added to the log in one piece."""
     page = opened(visit())
-    page.evaluate(
-        "window.added = []; new MutationObserver(list => list.forEach(one => one.addedNodes.forEach(node => {"
-        "if (node.nodeType === 1 && !node.closest('[aria-live=off]')) added.push(node.className || node.localName)})))"
-        ".observe(document.querySelector('guichet-ia').shadowRoot.querySelector('.log'),"
-        " {childList: true, subtree: true})"
-    )
+    page.evaluate(HEARD)
     ask(page)
-    assert page.evaluate("added") == ["article", "answer"]
+    assert page.evaluate("heard") == ["ARTICLE", "answer"]
     expect(page.locator(".log")).to_have_attribute("role", "log")
 
 

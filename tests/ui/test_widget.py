@@ -5,17 +5,22 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
+from urllib.parse import quote_plus
 
 import brotli
 import pytest
 from fastapi.testclient import TestClient
 
+from bot.wording import catalogue
 from ingest.documents import LANGUAGES
-from ingest.settings import ROOT
+from ingest.settings import ROOT, load
 from tests.ui.scripted import ScriptedBot
+from ui.guard import MAX_BODY
+from ui.server import create_app
 from ui.widget.packing import small_script, small_style
-from ui.widget.serving import OWN_WORDS, PAGE_WORDS, STATIC, sizes, words
+from ui.widget.serving import NAMED, OWN_WORDS, PAGE_WORDS, STATIC, parts, sizes, words
 
 GUIDES = ROOT / "docs" / "portal"
 LOADER = (STATIC / "loader.js").read_text(encoding="utf-8")
@@ -69,10 +74,9 @@ def test_the_script_has_every_word_that_it_says(language: str) -> None:
     """Each word that the dialogue names is served, and none that it does not."""
     served = set(words(language))  # type: ignore[arg-type]
     named = set(re.findall(r"\b(?:words|own)\.(\w+)", MAIN))
-    families = {key for key in served if re.match(r"stage_|language_|state_|sureness_", key)}
+    chosen = {key for key in served if NAMED.fullmatch(key)}
     assert named <= served
-    # «up» and «down» are chosen by name.
-    assert served - named - families == {"up", "down"}
+    assert served == named | chosen
     assert {*PAGE_WORDS, *OWN_WORDS} <= served
 
 
@@ -168,8 +172,11 @@ def test_the_guide_names_each_attribute_property_event_and_method_of_the_code() 
 def test_figures_of_the_guide_hold() -> None:
     """Weights and times of keeping are those of the code."""
     guide = (GUIDES / "html.md").read_text(encoding="utf-8")
-    stated = re.search(r"([\d.]+) kB for the bubble; ([\d.]+) kB in all", guide)
+    stated = re.search(r"([\d.]+) kB for the bubble; ([\d.]+) kB in all with one language", guide)
+    further = re.search(r"([\d.]+) kB for each further language", guide)
     assert stated
+    assert further
+    assert max(len(parts()[language].brotli) for language in LANGUAGES) <= float(further[1]) * 1000
     found = sizes()
     assert found["loader"] <= float(stated[1]) * 1000
     assert max(found[language] for language in LANGUAGES) <= float(stated[2]) * 1000
@@ -186,6 +193,14 @@ def test_addresses_in_the_guides_are_served(client: TestClient, name: str) -> No
     assert found
     for path in found:
         assert client.get(path.replace("&amp;", "&")).status_code == 200
+
+
+def test_the_guides_say_the_link_without_script_as_the_page_does() -> None:
+    """The link for visitors without script has our words, in each language that a guide gives it in."""
+    said = catalogue()["widget.plain_link"]
+    for name, languages in (("html.md", ("fr",)), ("wordpress.md", LANGUAGES)):
+        guide = (GUIDES / name).read_text(encoding="utf-8")
+        assert all(said[language] in guide for language in languages)
 
 
 # The page without script
@@ -222,13 +237,32 @@ def test_words_that_were_put_in_the_history_are_not_shown(client: TestClient) ->
     assert "<b>" not in text
 
 
-def test_what_the_form_carries_has_an_end(client: TestClient) -> None:
-    """However long the conversation, the next form fits into what a request may hold."""
-    turns = [{"role": role, "text": "é" * 8000} for _ in range(8) for role in ("user", "assistant")]
-    text = client.post("/ask", data={"question": "Qu'est-ce que Start IA ?", "history": json.dumps(turns[:2])}).text
+def test_what_the_form_carries_has_an_end(client: TestClient, bot: ScriptedBot) -> None:
+    """However long the conversation, and whatever its letters take on the way, the next form can be sent."""
+    turns = [{"role": role, "text": "€" * 1750} for _ in range(4) for role in ("user", "assistant")]
+    history = json.dumps(turns, ensure_ascii=False)
+    assert 125_000 < len(quote_plus(history)) < MAX_BODY
+    text = client.post("/ask", data={"question": "Qu'est-ce que Start IA ?", "history": history}).text
     carried = re.search(r'name="history" value="([^"]*)"', text)
     assert carried
-    assert len(carried[1]) < 60_000
+    assert 30_000 < len(quote_plus(unescape(carried[1]))) <= 60_000
+    sent = {"question": "€" * 599 + "?", "history": unescape(carried[1]), "lang": "fr"}
+    assert client.post("/ask", data=sent).status_code == 200
+    assert len(bot.histories[-1]) == 4
+
+
+def test_who_has_to_wait_is_told_how_long(client: TestClient, bot: ScriptedBot) -> None:
+    """A refusal of the form says in its headers, too, when to come back: too many questions, or not ready yet."""
+    asked = {"question": "Qu'est-ce que Start IA ?"}
+    with TestClient(create_app(bot, load(rate_limit="1/minute"))) as limited:
+        assert limited.post("/ask", data=asked).status_code == 200
+        refused = limited.post("/ask", data=asked)
+    assert refused.status_code == 429
+    assert 1 <= int(refused.headers["retry-after"]) <= 60
+    bot.ready = False
+    early = client.post("/ask", data=asked)
+    assert early.status_code == 503
+    assert int(early.headers["retry-after"]) > 0
 
 
 def test_a_frame_page_has_the_name_and_no_header(client: TestClient) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -44,6 +45,8 @@ PAGE_WORDS = (
 """Words that the widget shares with the chat page."""
 OWN_WORDS = ("open", "tab", "stood", "back", "wait")
 BOT_WORDS = ("in_language", "language_fr", "language_nl", "language_de", "language_en")
+NAMED = re.compile(r"(stage|language|state|sureness)_\w+|up|down")
+"""Words that ``main.js`` chooses while it runs; all others travel without their names, by their place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +111,25 @@ def parts() -> Mapping[str, Packed]:
 
 @cache
 def _scripts() -> Mapping[str, str]:
-    main = small_script(_source("main.js")).replace("$STYLE", _style("main.css"))
+    source = re.sub(r"\b(words|own)\.(\w+)", lambda found: f"{found[1]}[{_places()[found[2]]}]", _source("main.js"))
+    main = small_script(source).replace("$STYLE", _style("main.css"))
     return {"main": main} | {language: _said(words(language)) for language in LANGUAGES}
 
 
+@cache
+def _places() -> Mapping[str, int]:
+    """Return at which place of the list a word travels."""
+    return {key: place for place, key in enumerate(key for key in words("fr") if not NAMED.fullmatch(key))}
+
+
 def _said(said: Mapping[str, str]) -> str:
-    detail = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    listed, named = [said[key] for key in _places()], {key: said[key] for key in said if key not in _places()}
+    detail = f"Object.assign({_written(listed)},{_written(named)})"
     return f'document.currentScript.dispatchEvent(new CustomEvent("guichet-ia",{{detail:{detail}}}))'
+
+
+def _written(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 @cache
@@ -126,9 +141,8 @@ def loader(limit: int, documents: int) -> Packed:
         "documents": documents,
         "first": {language: _first_words(language) for language in LANGUAGES},
     }
-    written = json.dumps(served, ensure_ascii=False, separators=(",", ":"))
     text = small_script(_source("loader.js")).replace("$STYLE", _style("bubble.css"))
-    return Packed.of(text.replace("$SERVED", written))
+    return Packed.of(text.replace("$SERVED", _written(served)))
 
 
 def _source(name: str) -> str:

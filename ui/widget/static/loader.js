@@ -5,14 +5,25 @@
   const SERVED = $SERVED; // {version, limit, documents, first: {fr: {open, failed}, …}}
   const NAME = "guichet-ia";
   const script = document.currentScript; // as a module it has none: another script must not tell whom to ask
-  // Pasted twice, or a browser from before 2024: nothing happens.
-  if (!script || window.GuichetIA || customElements.get(NAME) || !CSS.supports("color:light-dark(red,red)")) return;
+  // Pasted twice: nothing happens.
+  if (!script || window.GuichetIA || customElements.get(NAME)) return;
 
   const base = new URL(".", script.src).href;
   const given = script.dataset;
   const known = (code) => (Object.hasOwn(SERVED.first, code) ? code : null);
   const language = known(given.lang) ?? known(document.documentElement.lang.slice(0, 2).toLowerCase()) ?? "fr";
   const small = matchMedia("(max-width: 40em), (max-height: 30em)");
+  const ready = (call) => {
+    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", call);
+    else call();
+  };
+  // A browser from before 2024, for which noscript does not speak, is led to the page without script.
+  if (!CSS.supports("color:light-dark(red,red)")) {
+    const link = h("a", { href: `${base}ask?lang=${language}` }, SERVED.first[language].open);
+    link.style = "position:fixed;right:16px;bottom:16px;padding:12px;background:#0b6e6e;color:#fff";
+    ready(() => document.body.append(h("section", { "aria-label": "Guichet IA", lang: language }, link)));
+    return;
+  }
 
   // Colours: «#rgb» or «#rrggbb», nothing else reaches a style sheet.
 
@@ -127,8 +138,8 @@
   function open(quietly) {
     const from = document.activeElement;
     bubble.setAttribute("aria-busy", "true");
-    return whole()
-      .then((built) => built.open(from === document.body ? host : from, quietly === true))
+    return Promise.all([whole(), there])
+      .then(([built]) => built.open(from === document.body ? host : from, quietly === true))
       .catch(() => { problem.textContent = SERVED.first[language].failed; })
       .finally(() => bubble.removeAttribute("aria-busy"));
   }
@@ -161,11 +172,8 @@
   }
 
   const idle = window.requestIdleCallback ?? ((call) => setTimeout(call, 200));
-  const begin = () => idle(() => {
-    // Beside the body: what the page does to its body, a transformation or a filter, does not move the bubble.
-    document.documentElement.append(host);
-    again();
-  }, { timeout: 3000 });
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
-  else begin();
+  // Until it is part of the page nothing can open. Beside the body: what the page does to its body, a transformation or a
+  // filter, does not move the bubble.
+  const there = new Promise((resolve) => ready(() => idle(() => resolve(document.documentElement.append(host)), { timeout: 3000 })));
+  there.then(again);
 })();

@@ -11,8 +11,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
   const KEPT = 10; // turns that stay in this tab
   const ROOM = 200000; // characters that they may take
   const PATIENCE = 60000; // milliseconds without a sign of the server
-  const TARGETS = ["_blank", "_self", "_top", "_parent"];
-  const target = TARGETS.includes(given.target) ? given.target : "_blank";
+  const target = /^_(self|top|parent)$/.test(given.target) ? given.target : "_blank";
 
   let language = first;
   let words = firstWords;
@@ -30,7 +29,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     close: "m6 6 12 12M18 6 6 18",
     back: "M19 12H5M11 6l-6 6 6 6",
     out: "M9 5H5v14h14v-4M13 5h6v6M19 5l-9 9",
-    up: "M8 11v9H4v-9zl4-8c1.6 0 2.4 1 2.2 2.4L13.5 9H19c1 0 1.7 1 1.4 2l-2 7.5c-.2.9-1 1.5-1.9 1.5H8",
+    up: "M8 11v9H4v-9zl4-8c2 0 2.5 2 1.5 6H20l-2 11H8",
     copy: "M9 9h11v11H9zM5 15H4V4h11v1",
     retry: "M5 12a7 7 0 1 0 2.3-5.2M5 4v4h4",
     warning: "M12 4 2.5 20h19zM12 10v5M12 17.5v.2",
@@ -108,7 +107,8 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     let text = JSON.stringify(state);
     while (text.length > ROOM && answered.shift()) text = JSON.stringify(state);
     try {
-      if (answered.length || state.asking || given.open !== undefined) sessionStorage.setItem(NAME, text);
+      // Before the first question only that it was closed, where it would open by itself.
+      if (answered.length || state.asking || (given.open !== undefined && !panel.open)) sessionStorage.setItem(NAME, text);
       else sessionStorage.removeItem(NAME);
     } catch {
       // Full or forbidden: the conversation lives on this page only.
@@ -136,6 +136,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
   const title = h("h2", { id: "title", tabindex: "-1" });
   const languages = h("div.languages", { role: "group" });
   const closer = h("button.plain", { type: "button", click: () => close() }, sign("close"));
+  const notice = h("p.soft.notice", { id: "notice" });
   const welcome = h("div.welcome");
   const log = h("div.log", { role: "log", tabindex: "-1" });
   const talk = h("div.talk", null, welcome, log);
@@ -143,7 +144,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
   const peek = h("p.peek", { "aria-hidden": "true", hidden: true });
   const field = h("textarea", { id: "question", rows: 1, autocomplete: "off", enterkeyhint: "send", "aria-describedby": "counter objection" });
   const name = h("label", { for: "question" });
-  const go = h("button.go", { type: "submit" }, sign("send"), h("span.hush"));
+  const go = h("button.go", { type: "submit" }, sign("send"));
   const halt = h("button.halt", { type: "button", hidden: true, click: () => stop() }, sign("stop"), h("span"));
   const objection = h("p.objection", { id: "objection", role: "alert" });
   const counter = h("p.counter", { id: "counter" });
@@ -153,9 +154,9 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
   const fresh = quiet("add", "", () => forget());
   const form = h("form", { novalidate: true }, name, h("div.field", null, field, go, halt), h("div.under", null, objection, counter, progress, hint, fresh));
   const main = h("div.main", null, talk, peek, form);
-  const source = h("div.source", { role: "group", hidden: true });
-  const panel = h("dialog", { id: "panel", "aria-labelledby": "title" },
-    h("div.head", null, h("span.mark", null, sign("mark")), title, languages, closer), h("div.body", null, main, source), status);
+  const source = h("div.source", { role: "group", "aria-labelledby": "source-title", hidden: true });
+  const panel = h("dialog", { id: "panel", "aria-labelledby": "title", "aria-describedby": "notice" },
+    h("div.head", null, h("span.mark", null, sign("mark")), title, languages, closer, notice), h("div.body", null, main, source), status);
   region.append(panel);
   root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet($STYLE), accents()];
 
@@ -176,24 +177,23 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
   function speakFrame() {
     region.lang = language;
     title.textContent = words.name;
+    notice.textContent = words.notice_machine;
     label.textContent = words.open;
-    languages.setAttribute("aria-label", words.languages);
+    languages.ariaLabel = words.languages;
     languages.replaceChildren(...LANGUAGES.map((code) => h("button", {
       type: "button", lang: code, title: SERVED.first[code].name, "aria-label": `${code.toUpperCase()}, ${SERVED.first[code].name}`,
       "aria-pressed": String(code === language), click: () => speak(code),
     }, code.toUpperCase())));
     closer.title = words.close;
-    closer.setAttribute("aria-label", words.close);
     go.title = words.send;
-    go.lastChild.textContent = words.send;
     halt.lastChild.textContent = words.stop;
     fresh.lastChild.textContent = words.new;
     name.textContent = words.ask_label;
     hint.textContent = words.ask_hint;
-    log.setAttribute("aria-label", words.conversation);
+    log.ariaLabel = words.conversation;
     welcome.replaceChildren(
       h("h3", null, texts(given.greeting, 300) || words.welcome),
-      h("p.soft", null, words.notice_machine, h("br"), words.notice_sources),
+      h("p.soft", null, words.notice_sources),
       h("h4", null, words.starters),
       h("ul", null, starters().map((text) => h("li", null, h("button", { type: "button", click: () => ask(text) }, text)))),
       h("p.soft.tab", null, words.tab),
@@ -248,18 +248,17 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     (small.matches ? title : field).focus({ preventScroll: true });
   }
   function close() {
-    if (!panel.open) return;
+    if (!bubble.hidden) return;
     const focused = root.activeElement || document.activeElement === document.body || small.matches;
     showSource(null);
     panel.close();
     bubble.hidden = false;
     // Who is at work on the page meanwhile keeps the focus there.
     if (focused) {
-      const back = opener?.isConnected && opener !== root.host && opener !== document.body ? opener : bubble;
-      back.focus({ preventScroll: true });
+      (opener?.isConnected && opener !== root.host && opener !== document.body ? opener : bubble).focus({ preventScroll: true });
     }
     opener = null;
-    if (turns.length || given.open !== undefined) keep();
+    keep();
     emit("close");
   }
   small.addEventListener("change", () => {
@@ -270,18 +269,21 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     else panel.open = true;
     focused?.focus({ preventScroll: true });
   });
-  panel.addEventListener("cancel", (event) => event.preventDefault());
+  // One step back: what stands before the conversation goes first.
+  function back(event) {
+    event.preventDefault();
+    if (!peek.hidden) showPeek(null);
+    else if (cited) showSource(null);
+    else close();
+  }
+  panel.addEventListener("cancel", back); // a gesture, or a key while the focus is nowhere
+  panel.addEventListener("close", () => panel.open || close()); // a browser need not ask twice
   panel.addEventListener("click", (event) => {
     if (event.target === panel && small.matches) close(); // what is darkened behind the sheet
   });
   panel.addEventListener("keydown", (event) => {
     event.stopPropagation(); // the shortcuts of the page are not meant
-    if (event.key === "Escape") {
-      event.preventDefault();
-      if (!peek.hidden) showPeek(null);
-      else if (cited) showSource(null);
-      else close();
-    }
+    if (event.key === "Escape") back(event);
     if (event.key === "Tab") {
       const all = [...panel.querySelectorAll("button,a[href],textarea,[tabindex='0']")]
         .filter((one) => one.getClientRects().length && !one.closest("[inert]"));
@@ -297,8 +299,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
 
   function object(text) {
     objection.textContent = text;
-    if (text) field.setAttribute("aria-invalid", "true");
-    else field.removeAttribute("aria-invalid");
+    field.ariaInvalid = text ? "true" : null;
   }
   const seconds = () => Math.ceil((pausedUntil - Date.now()) / 1000);
   function refuse(question) {
@@ -309,10 +310,11 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
   }
 
   async function ask(asked) {
+    if (working) return emit("error", { status: 0, type: "busy" });
     const question = asked.replaceAll("\0", "").trim();
     const problem = refuse(question);
     object(problem);
-    if (problem || working) return;
+    if (problem) return;
     const turn = { question: question, node: newTurn(question) };
     const now = { turn: turn, stop: new AbortController(), text: "", checked: 0 };
     const history = turns.filter((one) => one.answer).slice(-REMEMBERED).flatMap((one) => [
@@ -327,7 +329,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     count();
     refresh();
     keep();
-    if (small.matches) field.blur();
+    if (matchMedia("(pointer: coarse)").matches) title.focus({ preventScroll: true }); // the drawn keyboard goes
     reveal(turn.node);
     emit("question", { length: length(question) });
     try {
@@ -413,20 +415,19 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     const sentence = error?.sentence || (now.late ? words.busy : words.gone);
     const turn = now.turn;
     if (error?.wait) pausedUntil = Date.now() + error.wait * 1000;
-    const again = quiet("retry", words.retry, () => {
+    const again = quiet("retry", "", () => {
       if (working || seconds() > 0) return;
       turn.node.remove();
       if (field.value.trim() === turn.question) field.value = "";
       ask(turn.question);
     });
+    again.ariaLive = "off"; // who listens is not told each second
     put(turn, h("div.card.trouble", null, h("p", null, sign("warning"), h("span", null, sentence)), again));
     const tick = () => {
       const left = seconds();
       again.lastChild.textContent = left > 0 ? fill(words.wait, { seconds: left }) : words.retry;
-      if (left > 0) {
-        again.setAttribute("aria-disabled", "true");
-        setTimeout(tick, 1000);
-      } else again.removeAttribute("aria-disabled");
+      again.ariaDisabled = left > 0 ? "true" : null;
+      if (left > 0) setTimeout(tick, 1000);
     };
     tick();
     done();
@@ -443,7 +444,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     now.stop.abort();
     const card = now.turn.node.querySelector(".card");
     card.append(h("p.age", null, words.stopped));
-    card.parentNode.removeAttribute("aria-busy");
+    card.parentNode.ariaBusy = null;
     done();
     status.textContent = words.stopped;
     field.focus();
@@ -488,9 +489,10 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     log.append(node);
     return node;
   }
-  // A new node, added whole: the log announces it once, and never the pieces it grew from.
+  // A new node, added whole: the log announces it once, and neither the pieces it grew from nor the same again.
   function put(turn, ...children) {
-    turn.node.querySelector(".answer").replaceWith(h("div.answer", null, children));
+    turn.node.querySelector(".answer").replaceWith(h("div.answer", { "aria-live": turn.told && "off" }, children));
+    turn.told = true;
   }
   function step(stage) {
     const text = fill(words[`stage_${stage}`] ?? words.working, { count: SERVED.documents });
@@ -536,7 +538,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     const card = h("div.card", null,
       turn.updated && h("p.updated", null, words.updated),
       answer.validated && h("p.validated", null, sign("validated"), h("span", null, words.validated)),
-      said, notes || null, actions(answer));
+      said, notes || null, actions(turn));
     put(turn, card, programmes(answer));
   }
 
@@ -640,43 +642,50 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
 
   // What an answer offers
 
-  function actions(answer) {
+  // Thumb and remark stand on the turn: another language draws them anew.
+  function actions(turn) {
     const told = h("span.told", { role: "status" });
-    const remark = h("textarea", { rows: 2, maxlength: 500, id: `remark-${answer.id}` });
-    const more = h("form.remark", { hidden: true, submit: (event) => {
+    const id = turn.answer.id;
+    const remark = h("textarea", { rows: 2, maxlength: 500, id: `remark-${id}`, input: () => { turn.remark = remark.value; } }, turn.remark);
+    const more = h("form.remark", { submit: (event) => {
       event.preventDefault();
       thumbs[1].focus();
       rate(-1, remark.value.trim());
     } }, h("label", { for: remark.id }, words.reason_label), remark, h("button.small", { type: "submit" }, words.reason_send));
     const thumbs = [["up", 1], ["down", -1]].map(([which, rating]) => h(`button.quiet.only.${which}`, {
-      type: "button", "aria-pressed": "false", "aria-label": words[which], title: words[which], click: () => rate(rating),
+      type: "button", title: words[which], click: () => rate(rating),
     }, sign("up")));
+    const draw = () => {
+      thumbs.forEach((thumb, place) => { thumb.ariaPressed = turn.rating === 1 - 2 * place; });
+      more.hidden = (turn.remark ?? null) === null;
+    };
     async function rate(rating, reason = null) {
-      thumbs.forEach((thumb, place) => thumb.setAttribute("aria-pressed", String((place === 0) === rating > 0)));
-      more.hidden = rating > 0 || reason !== null;
+      turn.rating = rating;
+      turn.remark = rating > 0 || reason !== null ? null : remark.value;
+      draw();
       if (!more.hidden) remark.focus();
       try {
         const response = await fetch(`${base}api/v1/feedback?lang=${language}`, {
           method: "POST",
           credentials: "omit",
           headers: { "Content-Type": "application/json" },
-          body: JSON.stringify({ answer_id: answer.id, rating: rating, reason: reason }),
+          body: JSON.stringify({ answer_id: id, rating: rating, reason: reason }),
         });
         told.textContent = response.ok ? words.thanks : words.feedback_failed;
-        if (response.ok) emit("feedback", { id: answer.id, rating: rating });
+        if (response.ok) emit("feedback", { id: id, rating: rating });
       } catch {
         told.textContent = words.feedback_failed;
       }
     }
+    draw();
     const copy = quiet("copy", words.copy, async () => {
       // Where the page is not encrypted there is no clipboard.
-      told.textContent = await navigator.clipboard?.writeText(copyText(answer)).then(() => words.copied, () => null) ?? words.copy_failed;
+      told.textContent = await navigator.clipboard?.writeText(copyText(turn)).then(() => words.copied, () => null) ?? words.copy_failed;
     });
     return [h("div.actions", null, thumbs, copy, told), more];
   }
-  function copyText(answer) {
-    const turn = turns.find((one) => one.answer === answer);
-    const lines = [turn?.question ?? "", "", answer.text.trim()];
+  function copyText({ question, answer }) {
+    const lines = [question, "", answer.text.trim()];
     if (answer.citations.length) lines.push("", words.sources);
     for (const one of answer.citations) {
       const place = [one.page !== null && fill(words.kind_pdf, { page: one.page }), inWords(one.as_of, words)].filter(Boolean).join(", ");
@@ -689,21 +698,20 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
 
   function showSource(from, citation) {
     if (!from && !cited) return;
-    const back = cited;
+    const before = cited;
     cited = from;
     main.inert = Boolean(from);
     source.hidden = !from;
     showPeek(null);
     if (!from) {
       source.replaceChildren();
-      if (back.isConnected) back.focus({ preventScroll: true });
+      if (before.isConnected) before.focus({ preventScroll: true });
       return;
     }
     const foreign = citation.language !== language;
     const heading = h("h3", { id: "source-title", tabindex: "-1", lang: foreign ? citation.language : null }, citation.title);
     const passage = h("div.passage", { lang: citation.language, tabindex: "0", role: "group", "aria-label": words.passage }, marked(citation));
     const url = web(citation.link) ?? web(citation.url);
-    source.setAttribute("aria-labelledby", "source-title");
     source.replaceChildren(
       quiet("back", words.back, () => showSource(null)),
       h("p.soft", null, fill(words.source_number, { n: citation.n })),
@@ -782,7 +790,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     const earlier = kept();
     speakFrame();
     if (!earlier) return;
-    for (const turn of earlier.turns) turns.push({ ...turn, node: newTurn(turn.question) });
+    for (const turn of earlier.turns) turns.push({ ...turn, told: true, node: newTurn(turn.question) });
     turns.forEach(show);
     conversation = earlier.conversation;
     field.value = earlier.asking;
