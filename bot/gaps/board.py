@@ -246,6 +246,19 @@ class Board:
         self._places = end, crossed(entries, REGIONS)
         return self._places[1]
 
+    def topics(self, mondays: Sequence[dt.date], most: int) -> dict[str, list[int | None]]:
+        """Return how many answers of each week were about each of the *most* asked documents, by their ids.
+
+        A figure below ``LEAST`` is None, zero too. Receipts lose their words after a while, so that answers are
+        counted and not different questions, as long ago as last week.
+        """
+        asked = self.trends.topics(mondays[0], mondays[-1] + dt.timedelta(days=7), most)
+        weeks = self.trends.topics_by_week(mondays, [document for document, _, _ in asked])
+        return {
+            document: [week[document] if week[document] >= LEAST else None for week in weeks]
+            for document, _, _ in asked
+        }  # fmt: skip
+
     def title_of(self, document: str) -> str:
         """Return what a document is called, or its id when it is gone."""
         key = self._library.key_of(document, "fr")
