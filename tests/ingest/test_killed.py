@@ -16,7 +16,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ingest.checking import check
+from ingest.documents import SourceDocument
 from ingest.embedding import StaticEmbedder
 from ingest.library import Library
 from ingest.settings import Settings
@@ -95,6 +98,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_half_visible(
 def _look(library: Library, told: list[dict[str, Any]]) -> None:
     assert check(library) == []
     served: dict[str, int | None] = {}
+    removed: dict[str, int] = {}
     for entry in told:
         revision = library.revisions.get(entry["number"])
         if entry["did"] == "upload":
@@ -103,14 +107,17 @@ def _look(library: Library, told: list[dict[str, Any]]) -> None:
             served[entry["key"]] = entry["number"]
             assert revision.state in ("published", "replaced", "archived")
         elif entry["did"] == "remove":
-            served[entry["key"]] = None
+            served[entry["key"]], removed[entry["key"]] = None, entry["number"]
+            assert revision.state == "archived"
     for key, number in served.items():
         present = library.documents.get(key)
-        # The last thing that was done may have been done and not yet told.
-        if present is None or number is None or present.revision != number:
-            newest = max((entry["number"] for entry in told if entry.get("key") == key), default=0)
-            assert present is None or present.revision >= max(number or 0, newest)
-            assert present is not None or number is None or library.revisions.get(number).state == "archived"
+        # The last thing may have been done and not yet told: a removal, or the publication of a newer one.
+        if present is None:
+            assert number is None or library.revisions.get(number).state == "archived"
+        elif present.revision != number:
+            newest = max(entry["number"] for entry in told if entry.get("key") == key)
+            assert present.revision >= newest
+            assert present.revision > (number or removed[key]), f"{key}: the removal of {present.revision} is lost"
     for key in library.documents:
         passages = library.passages_of([key])
         assert len(passages) == library.documents[key].passages > 0
@@ -119,3 +126,19 @@ def _look(library: Library, told: list[dict[str, Any]]) -> None:
     assert {info.revision for info in library.documents.values()} == {
         revision.number for revision in library.revisions.list("published")
     }
+
+
+def test_a_lost_removal_is_noticed(library: Library, documents: list[SourceDocument]) -> None:
+    """What these tests look at is not whole where a removal was acknowledged and the document is there all the same."""
+    library.add_documents(documents[:1])
+    ((key, document),) = library.documents.items()
+    told = [{"did": did, "number": document.revision, "key": key} for did in ("edit", "publish")]
+    _look(library, told)
+    with pytest.raises(AssertionError):
+        _look(library, [*told, {"did": "remove", "number": document.revision, "key": key}])
+    library.remove([key], by="anne")
+    _look(library, [*told, {"did": "remove", "number": document.revision, "key": key}])
+    _look(library, told)
+    library.add_documents(documents[:1])
+    assert library.documents[key].revision > document.revision
+    _look(library, [*told, {"did": "remove", "number": document.revision, "key": key}])
