@@ -27,7 +27,8 @@ from ingest.errors import UnreadableFile
 from ingest.readers.sandbox import Sandbox
 from ingest.settings import Settings
 from tests.ingest.readers.bombs import BOMBS, TEXT
-from tests.ingest.readers.samples import TESTDATA, recall, shingles, statements, whole_text
+from tests.ingest.readers.samples import recall, shingles, statements, whole_text
+from tests.testdata import TESTDATA
 
 HANG_SECONDS = 20
 RIGHT_KINDS: dict[str, frozenset[str]] = {
