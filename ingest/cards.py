@@ -174,8 +174,9 @@ class CardStore:
         """Keep that *by* proposes, confirms or rejects *value*; return the number of the decision.
 
         *seen* is the number of the decision that held when the value was opened (0: none): raises
-        ``ChangedMeanwhile`` when another one holds by now. With *second_person*, who proposed a value may not confirm
-        it: ``NeedsSecondPerson``. *proposal* is the number of a correction that waited and that this decision settles.
+        ``ChangedMeanwhile`` when another one holds by now. With *second_person*, who ever proposed a value may not
+        confirm it: ``NeedsSecondPerson``. *proposal* is the number of a correction that waited and that this decision
+        settles.
         """
         row = CardValueRow(
             target=value.key, programme=value.programme, field=value.field, what=value.what, value=value.value,
@@ -185,12 +186,13 @@ class CardStore:
         )  # fmt: skip
         with writing(self._engine) as session:
             held = session.get(CardValueRow, proposal) if proposal else _held(session, value.key)
-            if held is not None and proposal:
-                held.withdrawn = True
             if seen is not None and (held.number if held else 0) != seen:
                 raise _other(held)
-            if second_person and state == "confirmed" and held and held.state == "proposed" and held.by == by:
+            targets = {value.key, held.target} if held else {value.key}
+            if second_person and state == "confirmed" and _proposed(session, targets, value.value, by):
                 raise NeedsSecondPerson(f"{by} proposed this value; somebody else has to confirm it")
+            if held is not None and proposal:
+                held.withdrawn = True
             session.add(row)
             session.flush()
             number = row.number
@@ -310,6 +312,14 @@ def _held(session: Session, target: str) -> CardValueRow | None:
     """Return the decision that holds on a value."""
     decided = select(CardValueRow).where(CardValueRow.target == target, CardValueRow.withdrawn.is_(False))
     return session.scalar(decided.order_by(CardValueRow.number.desc()).limit(1))
+
+
+def _proposed(session: Session, targets: set[str], value: Any, by: str) -> bool:
+    """Return whether *by* ever proposed *value* there: a rejection in between does not make a second person."""
+    rows = CardValueRow
+    own = select(rows).where(rows.target.in_(targets), rows.by == by, rows.state == "proposed", ~rows.withdrawn)
+    wanted = json.dumps(value, sort_keys=True)
+    return any(json.dumps(row.value, sort_keys=True) == wanted for row in session.scalars(own))
 
 
 def _other(held: CardValueRow | None) -> ChangedMeanwhile:

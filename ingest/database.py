@@ -23,10 +23,13 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+PATIENCE = 20_000
+"""Milliseconds that a connection waits for whoever is writing: a receipt outlasts a large publication that way."""
 # synchronous: what was acknowledged survives a power cut too; a commit takes half a millisecond for it on a good disk.
-# busy_timeout: a receipt waits for a large publication to be written, rather than being lost.
 # secure_delete: what was taken out of a receipt must not stay readable in the free parts of the file.
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=20000", "secure_delete=ON")
+PRAGMAS = (
+    "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={PATIENCE}", "secure_delete=ON"
+)  # fmt: skip
 
 
 class Base(DeclarativeBase):

@@ -27,6 +27,8 @@ State = Literal["todo", "in_hand", "done"]
 OVERLAP = dt.timedelta(minutes=5)
 """A receipt may be stored a moment after a later one: so much is looked through again."""
 
+_DERIVED = ("id", "words", "leading", "programme", "named", "vectors", "model")
+"""The columns that follow from the questions; all others staff or a replay may have changed since an item was read."""
 _ASKED = AnswerRow.data["standalone_question"].as_string()
 
 
@@ -147,15 +149,19 @@ class Gaps:
     def take_in(self, joined: Sequence[Joined], gaps: Iterable[Gap], fresh: Fresh, reopened: Mapping[int, int]) -> bool:
         """Store where questions went, the items they changed, and how far the receipts were looked through.
 
-        *reopened*: items that were closed, with how many questions came after that. Returns whether items went: those
-        whose only questions were no gaps after all, because their askers think better of the answers now.
+        *reopened*: items that were closed, with how many questions came after that; what staff did with one since it
+        was read holds. Returns whether items went: those whose only questions were no gaps after all, because their
+        askers think better of the answers now.
         """
+        read = {gap.id: gap for gap in gaps}
         with writing(self._engine) as session:
-            _store(session, list(gaps))
+            _store(session, list(read.values()))
             if joined:
                 session.execute(insert(GapQuestionRow), [_question_values(entry) for entry in joined])
             for id, count in reopened.items():
-                note(session, GUICHET, "reopened", f"gap {id}", questions=count)
+                as_read = GapRow.id == id, GapRow.state == "done", GapRow.closed_at == read[id].closed_at
+                if session.execute(update(GapRow).where(*as_read).values(state="todo")).rowcount:  # type: ignore[attr-defined]
+                    note(session, GUICHET, "reopened", f"gap {id}", questions=count)
             went = _follow_ratings(session, _moment(session, "gaps_feedback"))
             session.merge(StateRow(name="gaps_receipts", value=(fresh.upto - OVERLAP).isoformat()))
             if fresh.whole:
@@ -251,15 +257,29 @@ class Gaps:
 
     def change(
         self, id: int, by: str, action: str, values: Mapping[str, Any], seen: int | None = None, /, **detail: Any
-    ) -> None:
-        """Change columns of an item, with an entry in the journal.
+    ) -> bool:
+        """Change columns of an item, or of the one that it was merged into; return whether it is there still.
 
-        *seen* is the ``mark`` of what was opened: raises ``ChangedMeanwhile`` when somebody else did the same since.
+        *seen* is the ``mark`` of what was opened: raises ``ChangedMeanwhile`` when somebody else did the same since,
+        or merged it with another.
         """
         with writing(self._engine) as session:
-            refuse_newer(session, f"gap {id}", (action,), seen)
-            session.execute(update(GapRow).where(GapRow.id == id).values(**values))
-            note(session, by, action, f"gap {id}", **detail, changed=sorted(values.keys() & {"owner", "title", "note"}))
+            present = _followed(session, id)
+            if present is None:
+                return False
+            for each in sorted({id, present}):
+                refuse_newer(session, f"gap {each}", (action, "merged"), seen)
+            session.execute(update(GapRow).where(GapRow.id == present).values(**values))
+            changed = sorted(values.keys() & {"owner", "title", "note"})
+            note(session, by, action, f"gap {present}", **detail, changed=changed)
+        return True
+
+    def link_draft(self, id: int, draft: int, by: str) -> bool:
+        """Link an item to a document that was started from it; whoever started it owns what nobody owned."""
+        owner = case((GapRow.owner == "", by), else_=GapRow.owner)
+        return self.change(
+            id, by, "document started", {"draft": draft, "state": "in_hand", "owner": owner}, draft=draft
+        )
 
     def close_by_replay(self, id: int, generation: int, document: str, pins: int = 0) -> bool:
         """Close an open item that is answered now; return whether it was still open.
@@ -287,28 +307,37 @@ class Gaps:
 
         Without their questions of *before*, where it is given: those count as forgotten.
         """
-        derived = ("id", "words", "leading", "programme", "named", "vectors", "model")
-        rows = [{name: value for name, value in _values(gap).items() if name in derived} for gap in gaps]
-        if rows:
+        rewritten = list(gaps)
+        if rewritten:
             with writing(self._engine) as session:
-                session.execute(update(GapRow), rows)
+                _derive(session, rewritten)
                 if before is not None:
-                    ids = [row["id"] for row in rows]
+                    ids = [gap.id for gap in rewritten]
                     old = GapQuestionRow.at < before.astimezone(dt.UTC), GapQuestionRow.gap_id.in_(ids)
                     session.execute(update(GapQuestionRow).where(*old).values(forgotten=True))
 
     def merge(self, gap: Gap, into: Gap, by: str) -> None:
-        """Move the questions of *gap* to the item *into*, which is given as it is to be."""
+        """Move the questions of *gap* to the item *into*, which is given with what follows from all of them.
+
+        What staff wrote on either is read here, where nobody else writes.
+        """
         with writing(self._engine) as session:
+            left, kept = session.get_one(GapRow, gap.id), session.get_one(GapRow, into.id)
+            kept.note = "\n".join(text for text in (kept.note, left.note) if text)
+            kept.owner, kept.title = kept.owner or left.owner, kept.title or left.title
+            kept.draft = kept.draft or left.draft
+            session.flush()
             moved = update(GapQuestionRow).where(GapQuestionRow.gap_id == gap.id)
             session.execute(moved.values(gap_id=into.id))
             earlier = update(GapRow).where(or_(GapRow.id == gap.id, GapRow.merged_into == gap.id))
             session.execute(earlier.values(merged_into=into.id, vectors=None, leading=None))
-            _store(session, [into])
+            _derive(session, [into])
+            changed = ["note", "owner", "title"] if left.note or left.owner or left.title else []
             note(session, by, "merged", f"gap {gap.id}", into=into.id)
+            note(session, by, "merged", f"gap {into.id}", taken=gap.id, changed=changed)
 
     def split(self, gap: Gap, new: Gap, answer_ids: Sequence[str], by: str) -> None:
-        """Move questions of *gap* to a *new* item; both are given as they are to be."""
+        """Move questions of *gap* to a *new* item; both are given with what follows from the questions they have."""
         with writing(self._engine) as session:
             _store(session, [new, gap])
             chosen = GapQuestionRow.answer_id.in_(answer_ids), GapQuestionRow.gap_id == gap.id
@@ -331,15 +360,27 @@ class Gaps:
 
 
 def _store(session: Session, gaps: Sequence[Gap]) -> None:
-    """Write items as they are, those that are new too."""
-    ids = [gap.id for gap in gaps]
-    held = set(session.scalars(select(GapRow.id).where(GapRow.id.in_(ids))))
+    """Write new items, and of those that are there what follows from their questions."""
+    held = set(session.scalars(select(GapRow.id).where(GapRow.id.in_([gap.id for gap in gaps]))))
     new = [_values(gap) for gap in gaps if gap.id not in held]
-    changed = [_values(gap) for gap in gaps if gap.id in held]
     if new:
         session.execute(insert(GapRow), new)
-    if changed:
-        session.execute(update(GapRow), changed)
+    _derive(session, [gap for gap in gaps if gap.id in held])
+
+
+def _derive(session: Session, gaps: Sequence[Gap]) -> None:
+    """Write what follows from the questions of items that are there."""
+    rows = [{name: value for name, value in _values(gap).items() if name in _DERIVED} for gap in gaps]
+    if rows:
+        session.execute(update(GapRow), rows)
+
+
+def _followed(session: Session, id: int) -> int | None:
+    """Return the item that *id* is now, after any merges; None when there is none."""
+    into = session.execute(select(GapRow.merged_into).where(GapRow.id == id)).one_or_none()
+    if into is None:
+        return None
+    return id if into.merged_into is None else _followed(session, into.merged_into)
 
 
 def _columns(weak: float) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Engine, case, func, select
@@ -50,6 +50,16 @@ class Trends:
         )  # fmt: skip
         with Session(self._engine) as session:
             return [(document, count, bad) for document, count, bad in session.execute(wanted).tuples()]
+
+    def topics_by_week(self, mondays: Sequence[dt.date], documents: Collection[str]) -> list[Counter[str]]:
+        """Return for each week how many answers were about which of *documents*, by their ids."""
+        counted: list[Counter[str]] = []
+        with Session(self._engine) as session:
+            for first in mondays:
+                asked = *within(first, first + dt.timedelta(days=7)), NEAR.in_(list(documents))
+                wanted = select(NEAR, func.count()).where(*asked).group_by(NEAR)
+                counted.append(Counter(dict(session.execute(wanted).tuples().all())))
+        return counted
 
 
 def within(first: dt.date, end: dt.date) -> tuple[Any, Any]:

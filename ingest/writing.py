@@ -10,11 +10,11 @@ import datetime as dt
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from ingest.database import JournalRow
+from ingest.database import PATIENCE, JournalRow
 from ingest.errors import Busy, ChangedMeanwhile
 
 
@@ -28,6 +28,23 @@ def writing(engine: Engine) -> Iterator[Session]:
             yield session
     except OperationalError as error:
         raise Busy("The guichet is busy writing; try again in a moment.") from error
+
+
+@contextmanager
+def at_once(engine: Engine) -> Iterator[Connection]:
+    """Open a connection for a write that is not worth a wait; leaving it without an error commits.
+
+    While somebody else writes it raises an ``OperationalError``.
+    """
+    with engine.connect() as connection:
+        try:
+            connection.exec_driver_sql("PRAGMA busy_timeout=0")
+            yield connection
+            connection.commit()
+        finally:
+            connection.rollback()
+            # The connection goes back to others, who do wait.
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={PATIENCE}")
 
 
 def mark(engine: Engine) -> int:

@@ -25,7 +25,7 @@ from ingest.analysis import fold
 from ingest.database import now
 from ingest.embedding import Vectors
 from ingest.errors import GuichetError
-from ingest.gaps import Asked, Fresh, Gap, Gaps, Joined, State, Tally
+from ingest.gaps import Asked, Fresh, Gap, Gaps, Joined, Tally
 from ingest.snapshot import Reading
 from ingest.trends import Trends
 
@@ -115,9 +115,8 @@ class Board:
                 reopened[gap.id] += 1
             gaps[gap.id] = _with_question(gap, entry)
         for id in touched:
-            state: State = "todo" if id in reopened else gaps[id].state
             sums = items.sums(id).tobytes()
-            gaps[id] = dataclasses.replace(gaps[id], vectors=sums, model=self._meanings.name, state=state)
+            gaps[id] = dataclasses.replace(gaps[id], vectors=sums, model=self._meanings.name)
         if self.gaps.take_in(joined, gaps.values(), fresh, reopened):
             self._items = None
 
@@ -247,6 +246,19 @@ class Board:
         self._places = end, crossed(entries, REGIONS)
         return self._places[1]
 
+    def topics(self, mondays: Sequence[dt.date], most: int) -> dict[str, list[int | None]]:
+        """Return how many answers of each week were about each of the *most* asked documents, by their ids.
+
+        A figure below ``LEAST`` is None, zero too. Receipts lose their words after a while, so that answers are
+        counted and not different questions, as long ago as last week.
+        """
+        asked = self.trends.topics(mondays[0], mondays[-1] + dt.timedelta(days=7), most)
+        weeks = self.trends.topics_by_week(mondays, [document for document, _, _ in asked])
+        return {
+            document: [week[document] if week[document] >= LEAST else None for week in weeks]
+            for document, _, _ in asked
+        }  # fmt: skip
+
     def title_of(self, document: str) -> str:
         """Return what a document is called, or its id when it is gone."""
         key = self._library.key_of(document, "fr")
@@ -283,32 +295,37 @@ class Board:
         """Say that *owner* sees to an item."""
         opened = {"closed_at": None, "closed_by": "", "generation": None, "document": ""}
         values = {"state": "in_hand", "owner": owner, **opened}
-        self.gaps.change(self._gap(id).id, by, "in hand", values, seen, owner=owner)
+        self._change(id, by, "in hand", values, seen, owner=owner)
 
     def close(self, id: int, by: str) -> None:
         """Say that an item is done."""
         values = {"state": "done", "closed_at": now(), "closed_by": by, "generation": None, "document": ""}
-        self.gaps.change(self._gap(id).id, by, "closed", values)
+        self._change(id, by, "closed", values)
 
     def reopen(self, id: int, by: str) -> None:
         """Say that an item is to do again."""
         values = {"state": "todo", "closed_at": None, "closed_by": "", "generation": None, "document": ""}
-        self.gaps.change(self._gap(id).id, by, "reopened", values)
+        self._change(id, by, "reopened", values)
 
     def rename(self, id: int, title: str, by: str, seen: int | None = None) -> None:
         """Call an item by a title of staff's own; an empty one leaves it to the questions again."""
         # The title itself does not go into the journal: it may repeat a visitor's words, and the journal is for good.
-        self.gaps.change(self._gap(id).id, by, "renamed", {"title": " ".join(title.split())[:200]}, seen)
+        self._change(id, by, "renamed", {"title": " ".join(title.split())[:200]}, seen)
 
     def note(self, id: int, text: str, by: str, seen: int | None = None) -> None:
         """Write a note on an item."""
-        self.gaps.change(self._gap(id).id, by, "noted", {"note": text.strip()[:2000]}, seen)
+        self._change(id, by, "noted", {"note": text.strip()[:2000]}, seen)
 
     def link_draft(self, id: int, draft: int, by: str) -> None:
         """Link an item to the document that was started from it; it is in hand from then on."""
-        gap = self._gap(id)
-        values = {"draft": draft, "state": "in_hand", "owner": gap.owner or by}
-        self.gaps.change(gap.id, by, "document started", values, draft=draft)
+        if not self.gaps.link_draft(id, draft, by):
+            raise _none(id)
+
+    def _change(
+        self, id: int, by: str, action: str, values: Mapping[str, Any], seen: int | None = None, **detail: Any
+    ) -> None:
+        if not self.gaps.change(id, by, action, values, seen, **detail):
+            raise _none(id)
 
     def merge(self, id: int, into: int, by: str) -> int:
         """Put the questions of an item into another; return the number of that. Raises ``NoSuchGap``."""
@@ -319,8 +336,6 @@ class Board:
             target = dataclasses.replace(
                 target, vectors=((target.vectors or b"") + (gap.vectors or b"")) or None,
                 words=tuple(dict.fromkeys([*target.words, *gap.words])), leading=target.leading or gap.leading,
-                note="\n".join(text for text in (target.note, gap.note) if text), owner=target.owner or gap.owner,
-                draft=target.draft or gap.draft, title=target.title or gap.title,
             )  # fmt: skip
             self.gaps.merge(gap, target, by)
             self._items = None
@@ -355,7 +370,11 @@ class Board:
             if found[0].merged_into is None:
                 return found[0]
             id = found[0].merged_into
-        raise NoSuchGap(f"{id}: the board has no such item; open the list to see them all")
+        raise _none(id)
+
+
+def _none(id: int) -> NoSuchGap:
+    return NoSuchGap(f"{id}: the board has no such item; open the list to see them all")
 
 
 class _Known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -16,8 +17,22 @@ from ingest.readers.sandbox import Sandbox
 from ingest.revisions import Revision
 from ingest.web.fetching import Fetched, Fetcher, NotModified
 from ingest.web.main_text import SUFFIXES, digest_with
-from ingest.web.sitemaps import Sitemaps
+from ingest.web.sitemaps import Found, Sitemaps
 from ingest.web.watching import Outcome, Watched, Watching
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of a sitemap."""
+
+    found: Found
+    added: int
+    """Pages that are watched from now on."""
+
+    @property
+    def known(self) -> int:
+        """Pages that were watched already."""
+        return len(self.found.entries) - self.added
 
 
 class WebIntake:
@@ -45,11 +60,11 @@ class WebIntake:
         self.watching.add(url, by, known=page)
         return number
 
-    def import_sitemap(self, url: str, by: str) -> int:
-        """Watch all pages of a sitemap; they come in one after another; return how many there are."""
+    def import_sitemap(self, url: str, by: str) -> Imported:
+        """Watch all pages of a sitemap; they come in one after another; return what was taken and what was not."""
         found = Sitemaps(self._fetcher).read(url)
-        self.watching.add_all([entry.url for entry in found.entries], by, url)
-        return len(found.entries)
+        added = self.watching.add_all([entry.url for entry in found.entries], by, url)
+        return Imported(found, added)
 
     def look(self) -> list[Outcome]:
         """Look at the pages that are due."""

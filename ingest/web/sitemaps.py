@@ -19,7 +19,7 @@ from ingest.web.contents import SITEMAPS
 from ingest.web.fetching import Fetcher
 from ingest.web.unpacking import BrokenPacking, TooMuch, unpack
 
-__all__ = ["Entry", "Found", "Sitemaps"]
+__all__ = ["Entry", "Found", "Sitemaps", "Unread"]
 
 URLS = 50_000
 """Pages of one import, as many as the protocol allows in one file."""
@@ -45,6 +45,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A sitemap that could not be read: ``problem`` is one of ``KINDS``, ``status`` what the server answered."""
+
+    url: str
+    problem: str
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What an import found: pages in the order of the site, each once."""
 
@@ -52,11 +61,10 @@ class Found:
     files: tuple[str, ...]
     """The sitemaps that were read."""
     elsewhere: int = 0
-    """Pages that lie on another site and were left out."""
+    """Pages and sitemaps that lie on another site and were left out."""
     refused: int = 0
     """Entries that are no address that may be asked."""
-    problems: tuple[str, ...] = ()
-    """Sitemaps that could not be read, a sentence each."""
+    problems: tuple[Unread, ...] = ()
     more: bool = False
     """Whether there are more than were read."""
 
@@ -69,7 +77,7 @@ class _Import:
     same_site: bool
     entries: dict[str, Entry] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Unread] = field(default_factory=list)
     waiting: deque[tuple[str, int]] = field(default_factory=deque)
     seen: set[str] = field(default_factory=set)
     elsewhere: int = 0
@@ -107,11 +115,12 @@ class Sitemaps:
             if time.monotonic() > end:
                 work.more = True
                 break
+            url, depth = work.waiting.popleft()
             try:
-                self._file(work, *work.waiting.popleft())
+                self._file(work, url, depth)
             except WebError as error:
                 first = first or error
-                work.problems.append(str(error))
+                work.problems.append(Unread(url, error.kind, getattr(error, "status", None)))
         if first and not work.files:
             raise first
         return Found(
@@ -152,10 +161,12 @@ class Sitemaps:
 
     def _is_same_site(self, work: _Import, location: str) -> bool:
         try:
-            return self._fetcher.address(location).site == work.start.site
+            same = self._fetcher.address(location).site == work.start.site
         except AddressRefused:
             work.refused += 1
             return False
+        work.elsewhere += not same
+        return same
 
 
 def _locations(address: Address, content: bytes) -> Iterator[tuple[str, str, str]]:

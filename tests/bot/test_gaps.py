@@ -6,6 +6,7 @@ import datetime as dt
 import random
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from bot.answers import Trace
+from bot.evidence import LIKELY
 from bot.gaps import Board, NoSuchGap, Wanted, replayed_gaps
 from bot.gaps.anonymity import LEAST, crossed
 from bot.gaps.grouping import NEAR, named
@@ -21,6 +23,8 @@ from bot.gaps.masking import MASK, masked
 from bot.service import Bot
 from ingest.database import GapQuestionRow, GapRow, connect, now
 from ingest.documents import Language
+from ingest.errors import ChangedMeanwhile
+from ingest.gaps import Gap, Joined
 from ingest.journal import Journal
 from ingest.pins import PinContent, PinSource, PinStatement, Wording
 from ingest.receipts import Receipts
@@ -316,6 +320,82 @@ def test_split_questions_make_an_item_of_their_own(board: Board, engine: Engine)
         board.split(new, [one.answer_id for one in board.questions(new)], "Léa")
     with pytest.raises(NoSuchGap, match="no such item"):
         board.close(99, "Léa")
+
+
+# What staff did while somebody else's page was taking questions in
+
+
+@pytest.fixture
+def written(board: Board, engine: Engine) -> tuple[Gap, Gap]:
+    """Two items as they were read before staff took, named and annotated the first."""
+    receipt(engine, ROBOT[0])
+    receipt(engine, DRONE)
+    board.gather()
+    first, second = board.gaps.gaps()
+    board.take_in_hand(1, "Léa", "Léa")
+    board.rename(1, "Robots", "Léa")
+    board.note(1, "voir SPW", "Léa")
+    return first, second
+
+
+def staffed(board: Board, id: int = 1) -> tuple[str, str, str, str]:
+    """Return what staff decided on an item."""
+    gap = board.item(id).gap
+    return gap.state, gap.owner, gap.title, gap.note
+
+
+def test_taking_in_overwrites_nothing_that_staff_wrote(board: Board, engine: Engine, written: tuple[Gap, Gap]) -> None:
+    """An item that was read before staff changed it, and is stored after, keeps what staff wrote."""
+    receipt(engine, ROBOT[1], "en")
+    fresh = board.gaps.fresh(LIKELY, 10)
+    joined = [Joined(fresh.asked[0], 1, "bus", True)]
+    board.gaps.take_in(joined, [replace(written[0], programme="bus", named=True)], fresh, {})
+    assert staffed(board) == ("in_hand", "Léa", "Robots", "voir SPW")
+    assert (board.item(1).gap.programme, board.item(1).tally.count) == ("bus", 2)
+
+
+def test_a_question_reopens_only_what_is_closed_as_it_was(board: Board, engine: Engine) -> None:
+    """Who takes a closed item in hand, or closes it anew, while a question comes in has the last word."""
+    receipt(engine, DRONE)
+    board.gather()
+    board.close(1, "Léa")
+    (closed,) = board.gaps.gaps()
+    fresh = board.gaps.fresh(LIKELY, 10)
+    board.take_in_hand(1, "Léa", "Léa")
+    board.gaps.take_in([], [closed], fresh, {1: 1})
+    assert staffed(board)[:2] == ("in_hand", "Léa")
+    board.close(1, "Marc")
+    board.gaps.take_in([], [closed], fresh, {1: 1})
+    assert staffed(board)[0] == "done"
+    assert "reopened" not in [entry.action for entry in Journal(engine).entries(subject="gap 1")]
+
+
+def test_a_merge_and_a_split_keep_what_staff_wrote_meanwhile(
+    board: Board, engine: Engine, written: tuple[Gap, Gap]
+) -> None:
+    """Items that were read before staff wrote on them are merged and split with what was written."""
+    board.note(2, "drones aussi", "Marc")
+    board.gaps.merge(written[1], written[0], "Zoé")
+    assert staffed(board) == ("in_hand", "Léa", "Robots", "voir SPW\ndrones aussi")
+    asked = [one.answer_id for one in board.questions(1)]
+    board.gaps.split(written[0], Gap(3), asked[1:], "Zoé")
+    assert staffed(board) == ("in_hand", "Léa", "Robots", "voir SPW\ndrones aussi")
+    assert staffed(board, 3) == ("todo", "", "", "")
+
+
+def test_a_form_from_before_a_merge_does_not_replace_the_notes_of_both(
+    board: Board, engine: Engine, written: tuple[Gap, Gap]
+) -> None:
+    """A note on an item that was merged meanwhile, or that another went into, is refused once and shows what holds."""
+    seen = Journal(engine).mark()
+    board.note(2, "drones aussi", "Marc")
+    board.merge(2, 1, "Zoé")
+    for id in (1, 2):
+        with pytest.raises(ChangedMeanwhile) as raised:
+            board.note(id, "seul", "Léa", seen)
+        assert raised.value.by == "Zoé"
+    board.note(2, "les deux", "Léa", raised.value.seen)
+    assert staffed(board)[3] == "les deux"
 
 
 # What is forgotten

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import json
 import re
 import socket
 import threading
@@ -18,13 +20,23 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from bot.bootstrap import open_live
+from bot.gaps import Board
 from bot.live import Live
+from ingest.revisions import Edit
 from ingest.settings import load
+from tests.bot.asking import rate, receipt
+from tests.bot.library import document as make_document
 from tests.browser.test_chat import violations
+from tests.browser.test_staff import CLASSES, FORBIDDEN, TOUCH, WATCH
 from tests.ingest.samples import two_sheets
+from tests.testdata import needed
+from tests.ui.staff.people import set_columns
 from ui.server import create_app
 from ui.serving import Server
+from ui.staff.entrance import Entrance
 from ui.staff.opening import open_desk
+from ui.staff.sessions import COOKIE as SESSION
+from ui.staff.sessions import Came
 
 TITLE = "Prime Robotique Wallonie : règlement 2027"
 PAGE = f"""<html lang="fr"><head><meta charset="utf-8"><title>{TITLE}</title></head><body><h1>{TITLE}</h1>
@@ -156,3 +168,70 @@ def test_every_room_is_accessible(address: str, guichet: Guichet, context: Brows
     page.set_viewport_size({"width": 320, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.close()
+
+
+@pytest.fixture
+def attacked(guichet: Guichet) -> dict[str, str]:
+    """Hostile texts as title, file name, address, sentence, question, remark and note; the addresses that show them."""
+    title, name, question, remark = (f"{place} {' '.join(texts)}" for place, texts in attacks().items())
+    library = guichet.live.library
+    url = f"javascript:attacked('{name[:200]}')"
+    document = dataclasses.replace(
+        make_document("attaque", "fr", title, f"La prime couvre 40 % {title}"), url=url, digest="a" * 64
+    )
+    number = library.revisions.write(document, name[:255], "upload", "eve")
+    library.revisions.edit(number, Edit(owner=remark[:80], meta={"operator": remark}), "eve")
+    rate(library.engine, receipt(library.engine, question), -1, remark)
+    board = Board(library, library.engine, lambda: guichet.live.today)
+    board.gather()
+    item = board.gaps.last_id()
+    board.note(item, remark, title[:90])
+    library.journal.note(title[:90], title[:30], f"document {title[:150]}", name=name, changed=[remark[:90]])
+    return {"documents": "titre", f"documents/{number}": "titre", "questions": "question",
+            f"questions/{item}": "remarque", "journal": "titre"}  # fmt: skip
+
+
+def attacks() -> dict[str, list[str]]:
+    """Return the attacks that each kind of text is made of: of each class one, and some of the public collection."""
+    lines = needed("xss/payloads.jsonl").read_text("utf-8").splitlines()
+    found = [str(json.loads(line)["payload"]).replace("\x00", "") for line in lines]
+    marked = [text for text in found if "<" in text and len(text) < 200]
+    places = ("titre", "fichier", "question", "remarque")
+    return {place: [*CLASSES, *marked[start :: len(marked) // 25]] for start, place in enumerate(places)}
+
+
+def test_hostile_texts_stay_texts_in_the_real_rooms(
+    guichet: Guichet, browser: Browser, attacked: dict[str, str]
+) -> None:
+    """Documents, a revision, the gap board and the journal show hostile texts; no script runs, nothing is asked for."""
+    entrance = Entrance(guichet.live.library.engine, guichet.live.library.settings)
+    entrance.accounts.add("eve", "publisher", "test")
+    set_columns(guichet.live.library.engine, "eve", must_change=False, valid_until=None)
+    issued = entrance.sessions.begin(entrance.accounts.named("eve").id, Came("127.0.0.1"), by_oidc=True)
+    assert issued
+    context, asked = browser.new_context(locale="fr-BE"), []
+    context.add_cookies([{"name": SESSION, "value": issued.token, "url": guichet.address}])
+    context.add_init_script(f"({WATCH})()")
+    context.on("request", lambda request: asked.append(request.url))
+    for address, shown in attacked.items():
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.on("dialog", lambda dialog: (asked.append("dialog:"), dialog.dismiss()))
+        page.goto(f"{guichet.address}/staff/?lang=fr#/{address}")
+        page.wait_for_selector("body.ready #room-page:not([aria-busy]) h1", timeout=60_000)
+        expect(page.locator("#room-page")).to_contain_text(f"{shown} {CLASSES[0]}")
+        page.evaluate(TOUCH)
+        page.wait_for_timeout(300)
+        assert page.evaluate("window.ran") == 0, address
+        assert page.locator(f"#room-page :is({FORBIDDEN})").count() == 0, address
+        assert page.evaluate(LIVE) == [], address
+        page.close()
+    context.close()
+    assert {urlsplit(url).hostname for url in asked if not url.startswith(("data:", "blob:"))} == {"127.0.0.1"}
+
+
+LIVE = """() => [...document.querySelectorAll("#room-page *")].flatMap((each) =>
+  [...each.attributes].filter(({name, value}) => /^on/i.test(name) || /^\\s*javascript:/i.test(value))
+    .filter(({name}) => !["value", "title", "alt", "aria-label", "placeholder"].includes(name))
+    .map(({name, value}) => `${name}=${value.slice(0, 60)}`))"""
+"""What would run without the policy of the page: handlers, and addresses that are scripts."""

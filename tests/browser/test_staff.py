@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site, Visit
 from tests.browser.test_chat import NARROW, PHONE, sideways, violations
+from tests.testdata import needed
 from tests.ui.staff.demo import Attacked, Desktop
 
-PAYLOADS = Path(os.environ.get("GUICHET_TESTDATA") or Path(__file__).parents[3] / "shared" / "testdata") / "xss"
-"""Where the attacks of others lie on the machine of who has them; one of each kind stands below."""
 ALL = os.environ.get("GUICHET_ATTACKS") == "all"
 """Whether every one of them is tried (a minute on two busy cores), or one in eight."""
 AT_ONCE = 100
@@ -394,11 +392,10 @@ def test_no_attack_of_any_class_runs(enter: Visit, desktop: Desktop) -> None:
     assert attack(enter(), desktop, list(CLASSES)) == []
 
 
-@pytest.mark.skipif(not PAYLOADS.exists(), reason="the attacks of others are not on this machine")
 @pytest.mark.parametrize("name", ["payloads.jsonl", "naughty_strings.jsonl"])
 def test_no_known_attack_runs(enter: Visit, desktop: Desktop, name: str) -> None:
     """The public collections of attacks and naughty strings stay text; ``GUICHET_ATTACKS=all`` tries every one."""
-    lines = (PAYLOADS / name).read_text(encoding="utf-8").splitlines()
+    lines = needed(f"xss/{name}").read_text(encoding="utf-8").splitlines()
     found = [json.loads(line) for line in lines]
     texts = [str(each.get("payload", each.get("text"))).replace("\x00", "") for each in found]
     texts = texts if ALL else texts[::8]

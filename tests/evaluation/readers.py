@@ -27,7 +27,8 @@ from ingest.errors import UnreadableFile
 from ingest.readers.sandbox import Sandbox
 from ingest.settings import Settings
 from tests.ingest.readers.bombs import BOMBS, TEXT
-from tests.ingest.readers.samples import TESTDATA, recall, shingles, statements, whole_text
+from tests.ingest.readers.samples import recall, shingles, statements, whole_text
+from tests.testdata import TESTDATA
 
 HANG_SECONDS = 20
 RIGHT_KINDS: dict[str, frozenset[str]] = {
@@ -43,6 +44,11 @@ RIGHT_KINDS: dict[str, frozenset[str]] = {
 }
 """For each category of ``expected.jsonl`` the kinds of refusal that are right; none where the file has to be read."""
 MUST_BE_REFUSED = frozenset({"password", "unreadable"})
+
+
+def is_right(category: str, refusal: str | None) -> bool:
+    """Return whether a file of that category may have been refused so, or read where there is no refusal."""
+    return category not in MUST_BE_REFUSED if refusal is None else refusal in RIGHT_KINDS[category]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +76,7 @@ class Outcome:
             return False
         if self.allowed:
             return (self.refusal or "read") in self.allowed
-        if self.refusal is None:
-            return self.category not in MUST_BE_REFUSED
-        return self.refusal in RIGHT_KINDS[self.category]
+        return is_right(self.category, self.refusal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,12 @@ class Given:
     words: tuple[str, ...] = ()
     text: str = ""
     allowed: tuple[str, ...] = ()
+
+    @property
+    def content(self) -> bytes:
+        """The file itself; some are kept compressed."""
+        kept = self.path.read_bytes()
+        return gzip.decompress(kept) if self.path.suffix == ".gz" else kept
 
 
 def given(folder: Path) -> Iterator[Given]:
@@ -130,7 +140,7 @@ def _outcome(file: Given, sandbox: Sandbox, folder: Path) -> Outcome:
     path = file.path
     if path.suffix == ".gz":
         path = folder / path.stem
-        path.write_bytes(gzip.decompress(file.path.read_bytes()))
+        path.write_bytes(file.content)
     broken, start = sandbox.broken, time.monotonic()
     document, refusal, message, crashed = None, None, "", False
     try:

@@ -9,7 +9,7 @@ import unicodedata
 import pytest
 
 from ingest.filenames import LONGEST, LONGEST_SLUG, distinct, shown, slug
-from tests.ingest.readers.samples import TESTDATA
+from tests.testdata import needed
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,7 @@ def test_a_taken_id_gets_a_number() -> None:
 
 def test_hostile_names_end_up_harmless() -> None:
     """Of 320 names made to climb out of folders, each is shown without a path and makes a proper id."""
-    listing = TESTDATA / "filenames" / "names.jsonl"
-    if not listing.exists():
-        pytest.skip("no hostile names here; set GUICHET_TESTDATA to their folder")
+    listing = needed("filenames/names.jsonl")
     for line in listing.read_text("utf-8").splitlines():
         name = json.loads(line)["name"]
         seen, id = shown(name), slug(name)

@@ -29,7 +29,7 @@ from ingest.database import ApiKeyRow, now
 from ingest.errors import GuichetError
 from ingest.journal import note
 from ingest.settings import BRUSSELS
-from ingest.writing import moment
+from ingest.writing import at_once, moment
 from ui.recent import Recent, changing
 
 logger = logging.getLogger(__name__)
@@ -141,17 +141,12 @@ class Keys:
         if self._used.get(key.id) == today or self._engine is None:
             return
         self._used[key.id] = today
-        with self._engine.connect() as connection:
-            try:
-                connection.exec_driver_sql("PRAGMA busy_timeout=0")
+        try:
+            with at_once(self._engine) as connection:
                 connection.execute(update(ApiKeyRow).where(ApiKeyRow.id == key.id).values(used_on=today))
-                connection.commit()
-            except SQLAlchemyError as error:
-                connection.rollback()
-                self._used.pop(key.id, None)  # the next request will
-                logger.info("the use of a key was not noted: %s", type(error).__name__)
-            finally:
-                connection.exec_driver_sql("PRAGMA busy_timeout=20000")
+        except SQLAlchemyError as error:
+            self._used.pop(key.id, None)  # the next request will
+            logger.info("the use of a key was not noted: %s", type(error).__name__)
 
     # To change
 

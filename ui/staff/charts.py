@@ -29,27 +29,29 @@ _LONGEST = 46
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One kind of things, counted at each place of the axis."""
+    """One kind of things, counted at each place of the axis; a figure that is too small to be shown is None."""
 
     name: str
     look: Look
-    values: Sequence[int]
+    values: Sequence[int | None]
 
 
 def stacked(id: str, title: str, description: str, places: Sequence[str], series: Sequence[Series], head: str,
             language: Language) -> Markup:  # fmt: skip
     """Return bars at *places* that are made of *series*, with a legend and the table; *head* names the places."""
-    top = _rounded_up(max((sum(column) for column in zip(*(one.values for one in series), strict=True)), default=0))
+    columns = zip(*(one.values for one in series), strict=True)
+    top = _rounded_up(max((sum(value or 0 for value in column) for column in columns), default=0))
     step = (_WIDTH - _LEFT) / max(len(places), 1)
     scale = _TALL / top
     bars: list[Markup] = []
     for number, place in enumerate(places):
         level = float(_TALL)
         for one in series:
-            height = one.values[number] * scale
-            if height:
+            value = one.values[number]
+            if value:
+                height = value * scale
                 level -= height
-                said = tag("title", f"{place}: {one.name} {one.values[number]}")
+                said = tag("title", f"{place}: {one.name} {value}")
                 bars.append(_bar(id, one.look, _LEFT + step * (number + 0.1), level, step * 0.8, height, said))
     lines = [_line(level, round(top * share)) for level, share in ((0.0, 1.0), (_TALL / 2, 0.5), (float(_TALL), 0.0))]
     # The first and the last: a third date between them would run into its neighbour.
@@ -59,9 +61,14 @@ def stacked(id: str, title: str, description: str, places: Sequence[str], series
         for number in named
     ]
     drawn = _drawing(id, title, description, _TALL + _FOOT, _patterns(id), lines, bars, feet)
-    rows = [[place, *(str(one.values[number]) for one in series)] for number, place in enumerate(places)]
+    rows = [[place, *(figure(one.values[number], language) for one in series)] for number, place in enumerate(places)]
     figures = table(title, [head, *(one.name for one in series)], rows)
     return _figure(title, drawn, _legend(id, series), figures, language)
+
+
+def figure(count: int | None, language: Language) -> str:
+    """Return a figure as it stands in a table."""
+    return words("desk_questions.below", language) if count is None else str(count)
 
 
 def bars(id: str, title: str, description: str, rows: Sequence[tuple[str, int, int]], heads: tuple[str, str, str],

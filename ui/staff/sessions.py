@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ from ingest.database import AccountRow, StaffBrowserRow, StaffSessionRow, now
 from ingest.errors import GuichetError
 from ingest.journal import note
 from ingest.settings import LOOPBACK, Settings
-from ingest.writing import moment, writing
+from ingest.writing import at_once, moment, writing
 from ui.admission.hosts import Hosts
 from ui.staff.people import ROLES, Person, Role
 
@@ -155,15 +156,9 @@ class Sessions:
 
     def _touch(self, number: int, at: dt.datetime) -> None:
         """Note that a session was used; while another transaction is long, the next request will."""
-        with self._engine.connect() as connection:
-            try:
-                connection.exec_driver_sql("PRAGMA busy_timeout=0")
-                connection.execute(update(StaffSessionRow).where(StaffSessionRow.number == number).values(seen_at=at))
-                connection.commit()
-            except OperationalError:
-                connection.rollback()
-            finally:
-                connection.exec_driver_sql("PRAGMA busy_timeout=5000")
+        used = update(StaffSessionRow).where(StaffSessionRow.number == number).values(seen_at=at)
+        with suppress(OperationalError), at_once(self._engine) as connection:
+            connection.execute(used)
 
     # To begin and to end
 

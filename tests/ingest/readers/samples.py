@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import pytest
 from pypdf import PdfReader, PdfWriter
 
 from ingest.documents import SourceDocument
 from ingest.errors import UnreadableFile
 from ingest.readers.sandbox import Sandbox
-
-TESTDATA = Path(os.environ.get("GUICHET_TESTDATA") or Path(__file__).parents[4] / "shared" / "testdata")
+from tests.testdata import needed
 
 
 def expected(folder: str) -> list[dict[str, Any]]:
-    """Return the rows of ``expected.jsonl`` in a folder of third-party files, or skip the test."""
-    listing = TESTDATA / folder / "expected.jsonl"
-    if not listing.exists():
-        pytest.skip(f"no third-party {folder} here; set GUICHET_TESTDATA to their folder")
+    """Return the rows of ``expected.jsonl`` in a folder of third-party files."""
+    listing = needed(f"{folder}/expected.jsonl")
     return [json.loads(line) for line in listing.read_text("utf-8").splitlines()]
 
 

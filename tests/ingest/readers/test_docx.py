@@ -14,7 +14,8 @@ from ingest.readers.package import MAX_MEMBERS
 from ingest.readers.sandbox import Sandbox
 from tests.ingest.readers.bombs import W, paragraph, word
 from tests.ingest.readers.conftest import ReadBytes
-from tests.ingest.readers.samples import TESTDATA, expected, headings, recall, statements, text_or_refusal
+from tests.ingest.readers.samples import expected, headings, recall, statements, text_or_refusal
+from tests.testdata import TESTDATA
 
 
 def _saved(word: object) -> bytes:

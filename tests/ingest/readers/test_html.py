@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ingest.readers.sandbox import Sandbox
 from tests.ingest.readers.conftest import ReadBytes
-from tests.ingest.readers.samples import TESTDATA, expected, headings, shingles, statements
+from tests.ingest.readers.samples import expected, headings, shingles, statements
+from tests.testdata import TESTDATA
 
 PAGE = """<!doctype html><html lang="nl-BE"><head><title>Premies | Loket</title>
 <link rel="canonical" href="https://www.example.be/premies"><meta property="og:title" content="Premies">

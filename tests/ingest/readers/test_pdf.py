@@ -10,7 +10,6 @@ from ingest.errors import UnreadableFile
 from ingest.readers.sandbox import Sandbox
 from tests.ingest.readers.conftest import ReadBytes
 from tests.ingest.readers.samples import (
-    TESTDATA,
     edited,
     expected,
     headings,
@@ -20,6 +19,7 @@ from tests.ingest.readers.samples import (
     statements,
     text_or_refusal,
 )
+from tests.testdata import TESTDATA
 
 WRAPPED = [
     "La prime couvre la moitié des frais de conseil des petites entreprises qui ont leur siège en Wal-",

@@ -14,6 +14,7 @@ from ingest.library import Library
 from ingest.revisions import Edit, Revision
 from ingest.web.arriving import WebIntake
 from ingest.web.fetching import Fetcher
+from ingest.web.sitemaps import Unread
 from tests.ingest.web.world import HOST, World, page, reply
 
 PLACE = f"{HOST}/prime"
@@ -60,6 +61,23 @@ def test_a_changed_page_is_a_draft_that_keeps_what_staff_said(library: Library, 
     assert (draft.meta["kind"], draft.meta["aliases"]) == ("subsidy", ["Prämie"])
     assert not {"title", "language", "kind"} & draft.findings["guesses"].keys()
     assert "60 %" in library.revisions.document(draft.number).pages[0].text
+
+
+def test_a_sitemap_tells_what_it_did_not_take(web: WebIntake, world: World) -> None:
+    """Of a sitemap come the number of pages that are new on watch, those that were there, and all that was left out."""
+    site = f"http://{HOST}"
+    index = "".join(f"<sitemap><loc>{site}/{name}.xml</loc></sitemap>" for name in ("a", "gone"))
+    pages = (f"{site}/1", f"{site}/2", f"{site}/3", "http://other.example/4", "javascript:x")
+    urls = "".join(f"<url><loc>{url}</loc></url>" for url in pages)
+    for path, content in (("map", f"<sitemapindex>{index}</sitemapindex>"), ("a", f"<urlset>{urls}</urlset>")):
+        world.pages[f"{HOST}/{path}.xml"] = reply(content, content_type="application/xml")
+    web.watching.add(f"{site}/2", "ella")
+    imported = web.import_sitemap(f"{site}/map.xml", "paul")
+    assert (imported.added, imported.known) == (2, 1)
+    found = imported.found
+    assert (found.elsewhere, found.refused, found.more) == (1, 1, False)
+    assert found.problems == (Unread(f"{site}/gone.xml", "status", 404),)
+    assert web.import_sitemap(f"{site}/map.xml", "paul").added == 0
 
 
 def test_a_page_on_watch_comes_first_from_who_put_it_there(library: Library, web: WebIntake, world: World) -> None:

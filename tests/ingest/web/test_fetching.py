@@ -15,13 +15,17 @@ import pytest
 from ingest.errors import AddressRefused, FetchFailed, WebError
 from ingest.settings import Settings
 from ingest.web.fetching import Fetched, Fetcher, NotModified
-from tests.ingest.readers.samples import TESTDATA
 from tests.ingest.web.asking import URL, fetched, refusal
 from tests.ingest.web.conftest import MakeFetcher
 from tests.ingest.web.world import HOST, OTHER, PUBLIC, PUBLIC_6, World, authority, leading_to, page, reply
+from tests.testdata import TESTDATA, needed
 
-ROWS = TESTDATA / "ssrf" / "urls.jsonl"
-FORBIDDEN = [json.loads(line) for line in ROWS.read_text("utf-8").splitlines()] if ROWS.exists() else []
+ROWS = "ssrf/urls.jsonl"
+FORBIDDEN = (
+    [json.loads(line) for line in (TESTDATA / ROWS).read_text("utf-8").splitlines()]
+    if (TESTDATA / ROWS).exists()
+    else [{"id": "missing", "url": ""}]
+)
 
 
 def test_a_page_is_fetched(world: World, fetcher: Fetcher) -> None:
@@ -43,20 +47,20 @@ def test_a_page_is_known_by_one_address(world: World, fetcher: Fetcher) -> None:
 # --- where a connection may lead ------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not FORBIDDEN, reason="the collection of addresses is not there")
 @pytest.mark.parametrize("row", FORBIDDEN, ids=[row["id"] for row in FORBIDDEN])
 def test_every_forbidden_address_is_refused_before_a_connection(row: dict[str, str], world: World) -> None:
     """Each address of the collection is refused and none is connected to, even if every name leads inside."""
+    needed(ROWS)
     world.resolve = lambda host, port: ["169.254.169.254"]  # type: ignore[method-assign]
     with pytest.raises(AddressRefused):
         Fetcher(Settings(), resolve=world.resolve, connect=world.connect).fetch(row["url"])
     assert world.connections == []
 
 
-@pytest.mark.skipif(not FORBIDDEN, reason="the collection of addresses is not there")
 @pytest.mark.parametrize("row", FORBIDDEN, ids=[row["id"] for row in FORBIDDEN])
 def test_no_redirect_leads_to_a_forbidden_address(row: dict[str, str], world: World, fetcher: Fetcher) -> None:
     """A public page that redirects to an address of the collection leads to no connection but its own."""
+    needed(ROWS)
     world.names["metadata.packet.net"] = [["10.0.0.1"]]
     world.pages[f"{HOST}/aide"] = leading_to(row["url"])
     with pytest.raises(WebError):
@@ -135,6 +139,7 @@ def test_an_unknown_name_is_told(answers: list[str] | None, world: World, fetche
 def test_a_name_server_that_never_answers_is_given_up(fetcher_with: MakeFetcher, world: World) -> None:
     """The look-up has a time limit although the system's resolver knows none."""
     never = threading.Event()
+    needed(ROWS)
     world.resolve = lambda host, port: [str(never.wait(5))]  # type: ignore[method-assign]
     started = time.monotonic()
     assert refusal(fetcher_with(web_connect_seconds=0.2)).kind == "dns"

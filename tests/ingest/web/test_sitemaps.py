@@ -11,7 +11,7 @@ import pytest
 from ingest.errors import WebError
 from ingest.web import sitemaps
 from ingest.web.fetching import Fetcher
-from ingest.web.sitemaps import Entry, Sitemaps
+from ingest.web.sitemaps import Entry, Sitemaps, Unread
 from tests.ingest.web.world import HOST, OTHER, World, page, reply
 
 SITE = f"http://{HOST}"
@@ -83,8 +83,7 @@ def test_an_index_is_followed(world: World, maps: Sitemaps) -> None:
     serve(world, "/3.txt", f"\ufeff{SITE}/c\r\n\r\n{SITE}/d", "text/plain")
     found = maps.read(f"{SITE}/sitemap.xml")
     assert [entry.url[-1] for entry in found.entries] == ["a", "b", "c", "d"]
-    assert len(found.problems) == 1
-    assert "/gone.xml" in found.problems[0]
+    assert found.problems == (Unread(f"{SITE}/gone.xml", "status", 404),)
 
 
 def test_an_index_does_not_lead_elsewhere_or_in_circles(world: World, maps: Sitemaps) -> None:
@@ -95,6 +94,7 @@ def test_an_index_does_not_lead_elsewhere_or_in_circles(world: World, maps: Site
     serve(world, "/3", urlset(f"{SITE}/a"))
     found = maps.read(f"{SITE}/sitemap.xml")
     assert (found.entries, found.more, world.asked("/3"), world.asked("/sitemap.xml")) == ((), True, 0, 1)
+    assert (found.elsewhere, found.refused) == (1, 1)
     assert not any(OTHER in request for request in world.requests)
 
 

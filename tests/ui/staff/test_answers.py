@@ -13,10 +13,12 @@ from string import Formatter
 
 import pytest
 
+from bot.gaps.masking import MASK
 from bot.service import Bot
 from bot.wording import catalogue
-from ingest.documents import LANGUAGES
+from ingest.documents import LANGUAGES, Language
 from ingest.pins import PinStatement
+from tests.bot.asking import receipt
 from tests.bot.library import TODAY, document, small_bot
 from ui.markup import finished
 from ui.staff.desk import Desk, NoSuchPlace, NotAllowed, Outcome, Room
@@ -84,6 +86,19 @@ def test_an_editor_prepares_and_a_publisher_makes_public(desk: Desk, bot_of_two:
     assert bot_of_two.ask(ASKED).validated
     act(desk, PUBLISHER, "deactivate", number=number)
     assert bot_of_two.ask(ASKED).validated is None
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_visitors_asked_is_told_in_plain_words_and_masked(language: Language, desk: Desk, bot_of_two: Bot) -> None:
+    """Beside the questions that a pin would have answered stands how they ended, in words; nobody's number is shown."""
+    number = saved(desk)
+    receipt(bot_of_two.library.engine, ASKED)
+    receipt(bot_of_two.library.engine, f"{ASKED[:-1]} à lea@firme.example ?")
+    page = plain(desk.show(EDITOR, language, f"answers/{number}"))
+    assert page.count(words("desk_questions.status_not_in_sources", language)) == 2
+    assert "not_in_sources" not in page
+    assert "firme.example" not in page
+    assert f"à {MASK} ?" in page
 
 
 def test_the_form_becomes_the_pin(desk: Desk, bot_of_two: Bot) -> None:

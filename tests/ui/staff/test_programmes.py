@@ -343,6 +343,34 @@ def test_a_correction_waits_for_a_second_person(tmp_path: Path) -> None:
         assert confirmed() == [0.6]
 
 
+@pytest.mark.parametrize("corrected", [False, True])
+def test_a_rejection_in_between_makes_no_second_person(corrected: bool, tmp_path: Path) -> None:
+    """Who proposed or corrected a value and then rejected it in another tab still may not confirm it; others may."""
+    documents = [
+        document("cheque-boussole", "fr", "Chèque Boussole", "Le Chèque Boussole aide à choisir un outil.",
+                 kind="subsidy", verified_on="2026-11-01"),
+        document("guide", "fr", "Guide", FIRST, "Le Chèque Boussole réclame 500 € par entreprise."),
+    ]  # fmt: skip
+    with small_bot(tmp_path / "data", *documents, staff_second_person=True) as bot:
+        lea, zoe = Counter(bot), Counter(bot, Person("zoe", "publisher"))
+        passage = bot.library.passages_of(["fr/guide"])[0]
+        at = next(str(n) for n, (_, quote) in enumerate(passage.quotes()) if "500" in quote)
+        sent = {"value": "500", "programme": "cheque-boussole", "passage": passage.id, "at": at}
+        if corrected:
+            sent = {**sent, "value": "50 %", "at": "0", "what": "PME", "key": _rate(lea)}
+        proposed = lea.act("correct", **sent) if corrected else lea.act("propose", field="minimum", **sent)
+        assert not proposed.failed, proposed.message
+        value = bot.library.cards.values()[-1]
+        asked = {"programme": "cheque-boussole", "key": value.key}
+        assert not lea.act("reject", **asked, reason="à revoir", seen=str(value.number)).failed
+        old_tab = lea.act("confirm", **asked, seen=str(value.number))
+        assert old_tab.failed
+        again = lea.act("confirm", **asked, **old_tab.renewed)
+        assert again.message == words("desk.second_person", "fr")
+        assert bot.library.cards.values()[-1].state == "rejected"
+        assert not zoe.act("confirm", **asked).failed
+
+
 def _rate(desk: Counter) -> str:
     """Return the key of the rate of 50 % that the guide tells."""
     card = desk.bot.contradictions.cards.all(desk.bot.library)["cheque-boussole"]

@@ -292,7 +292,30 @@ def test_the_weeks_are_a_file(desk: Desk, engine: Engine) -> None:
     assert (last["answered"], last["refused"], last["partly"]) == ("1", "1", "0")
 
 
+def test_the_topics_of_the_weeks_are_a_file(desk: Desk, engine: Engine) -> None:
+    """A row a week of the last year, a column a topic; a figure below five is not told, zero neither."""
+    receipts(engine, [(f"{ROBOT} {number}", "fr", 0.0) for number in range(6)], near="pret")
+    receipts(engine, [(f"{ROBOT} {number}", "fr", 21.0) for number in range(4)], near="pret")
+    receipts(engine, [(DRONE, "fr", 0.0)], near="prime")
+    head, *rows = rows_of(desk.export(EDITOR, "en", "questions", "topics.csv")[1])
+    assert (len(rows), head) == (52, ["Week of", "Prêt vert", "prime"])
+    assert rows[-1][1:] == ["6", "< 5"]
+    assert {tuple(row[1:]) for row in rows[:-1]} == {("< 5", "< 5")}
+
+
 # Over time
+
+
+def test_topics_are_drawn_week_by_week(desk: Desk, engine: Engine) -> None:
+    """Each of the most asked topics has its bars over the weeks and its column of figures, none below five."""
+    receipts(engine, [(f"{ROBOT} {number}", "fr", 7.0) for number in range(3)], near="pret")
+    assert 'id="topic-weeks-title"' not in shown(desk, "questions/trends?weeks=4")
+    receipts(engine, [(f"{DRONE} {number}", "fr", 0.0) for number in range(7)], near="pret")
+    page = shown(desk, "questions/trends?weeks=4")
+    chart = page[page.index('id="topic-weeks-title"') :]
+    assert re.findall(r"<td>(.*?)</td>", chart[: chart.index("</table>")]) == ["&lt; 5", "&lt; 5", "&lt; 5", "7"]
+    assert "Prêt vert 7</title>" in chart
+    assert Balance(page).open == []
 
 
 def test_the_charts_tell_statuses_and_topics(desk: Desk, engine: Engine) -> None:

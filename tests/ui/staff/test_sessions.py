@@ -8,11 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from starlette.requests import HTTPConnection
 
-from ingest.database import StaffBrowserRow, StaffSessionRow
+from ingest.database import PATIENCE, StaffBrowserRow, StaffSessionRow, now
 from ingest.settings import load
+from ingest.writing import moment
 from tests.slowness import slowness
 from tests.ui.staff.people import PASSWORD, age, set_columns
 from ui.staff.entrance import Entrance
@@ -159,6 +160,24 @@ def test_a_long_transaction_does_not_hold_requests_up(entrance: Entrance, engine
     assert time.perf_counter() - began < 0.5
     writer.execute("ROLLBACK")
     writer.close()
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_a_session_leaves_its_connection_as_patient_as_it_was(
+    written: bool, entrance: Entrance, engine: Engine, tmp_path: Path
+) -> None:
+    """Whoever gets the connection next waits for a long publication, whether the use was noted or not."""
+    token = entrance.enter("anna", PASSWORD, HERE).token
+    age(engine, dt.timedelta(minutes=5), StaffSessionRow)
+    writer = sqlite3.connect(tmp_path / "guichet.sqlite", isolation_level=None)
+    if not written:
+        writer.execute("BEGIN IMMEDIATE")
+    assert entrance.sessions.person_of(of(token))
+    writer.close()
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == PATIENCE
+        seen = connection.execute(select(StaffSessionRow.seen_at)).scalar_one()
+    assert (now() - moment(seen) < dt.timedelta(minutes=4)) is written
 
 
 def test_a_known_browser_is_forgotten_after_half_a_year(entrance: Entrance, engine: Engine) -> None:

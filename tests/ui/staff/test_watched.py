@@ -12,13 +12,18 @@ import pytest
 from sqlalchemy.orm import Session
 
 from ingest.database import WatchedRow, now
+from ingest.documents import LANGUAGES, Language
+from ingest.web.arriving import Imported
 from ingest.web.fetching import Fetched, Fetcher
+from ingest.web.sitemaps import Entry, Unread
+from ingest.web.sitemaps import Found as FoundPages
 from ingest.web.watching import Watched, Watching
 from tests.bot.previewing import Desk, opened
 from ui.staff.desk import Desk as StaffDesk
 from ui.staff.desk import NoSuchPlace, NotAllowed, Outcome
 from ui.staff.forms import words
 from ui.staff.people import Person
+from ui.staff.rooms.sitemap import told
 from ui.staff.rooms.watched import WatchedPages
 
 ELLA, PAUL = Person("ella", "editor"), Person("paul", "publisher")
@@ -105,3 +110,22 @@ def test_the_watch_is_ended_by_a_publisher(room: StaffDesk, watching: Watching) 
     for action in ("stop", "check", "every"):
         outcome = act(room, action, days="3")
         assert (outcome.failed, outcome.message) == (True, words("desk_watched.not_watched", "fr"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_all_that_a_sitemap_did_not_give_is_said(language: Language) -> None:
+    """New and known pages, lists that could not be read, addresses left out and the limit are told; zeros are not."""
+    entries = tuple(Entry(f"{URL}{number}") for number in range(15))
+    unread = tuple(Unread(f"https://aides.example/{number}.xml", "status", 404) for number in range(6))
+    said = told(Imported(FoundPages(entries, ("a", "b"), 5, 4, unread, more=True), 12), language)
+    for key, values in (("added", {"count": 12}), ("known", {"count": 3}), ("elsewhere", {"count": 5}),
+                        ("refused", {"count": 4}),
+                        ("more", {"pages": 50_000, "lists": 50, "minutes": 2})):  # fmt: skip
+        assert words(f"desk_watched.sitemap_{key}", language, **values) in said
+    lists = words("desk_watched.sitemap_unread", language, count=6, total=8, which="https://aides.example/0.xml – ")
+    assert lists in said
+    assert words("desk_web.gone", language, number=404) in said
+    assert "4.xml" in said
+    assert "5.xml" not in said
+    only = told(Imported(FoundPages(entries, ("a",)), 15), language)
+    assert only == words("desk_watched.sitemap_added", language, count=15)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlencode
 
 from bot.answers import Answer
+from bot.gaps.masking import masked
 from bot.pins import PinMatcher, Suspension
 from bot.validation import Problem
 from ingest.database import now
@@ -18,6 +19,7 @@ from ingest.pins import Pin, PinContent, PinVersion
 from ui.markup import Markup, joined, shown, tag
 from ui.staff.desk import Action, Export, Fields, NoSuchPlace, Outcome, Visit, overtaken, seen
 from ui.staff.forms import address, badge, day, do, empty, field, form, link, submit, table, titled
+from ui.staff.forms import words as catalogued
 from ui.staff.rooms import listing
 from ui.staff.rooms.answer_form import Writing, shown_form, titled_source, words, year_from
 from ui.words import date_in_words
@@ -328,8 +330,8 @@ class Answers:
         under = [pair for pair in found if pair[1].score < content.threshold][:NEAR_MISSES]
         rows = [
             (
-                asked.question,
-                asked.status,
+                tag("span", masked(asked.question), lang=asked.language),
+                catalogued(f"desk_questions.status_{asked.status}", language),
                 _number(likeness.score, language),
                 badge("good", words("does", language))
                 if likeness.score >= content.threshold

@@ -36,6 +36,7 @@ from ui.staff.refusals import Refused
 from ui.staff.rooms import head, listing, revision
 from ui.staff.rooms.listing import in_languages, named, state_badge
 from ui.staff.rooms.preview import Looked, looked
+from ui.staff.rooms.sitemap import told
 from ui.staff.working import stepwise
 from ui.words import date_in_words, word
 
@@ -304,8 +305,8 @@ class Documents:
             raise NoSuchPlace("documents.fetch")
         try:
             if fields.get("sitemap"):
-                count = self._web.import_sitemap(url, visit.person.name)
-                return Outcome(words("desk_documents.sitemap_arrived", language, count=count), "documents")
+                imported = self._web.import_sitemap(url, visit.person.name)
+                return Outcome(told(imported, language), "documents")
             number = self._web.fetch(url, visit.person.name)
         except WebError as error:
             sentence = refusals.sentence(error, language)

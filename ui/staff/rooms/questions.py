@@ -17,7 +17,7 @@ from ui.staff.desk import Action, Export, Fields, Outcome, Visit, overtaken, see
 from ui.staff.forms import badge, empty, field, link, select, submit, table, titled
 from ui.staff.forms import words as catalogued
 from ui.staff.rooms.question import item_page, label_of, programme_of
-from ui.staff.rooms.trends import trends_page, weeks_file
+from ui.staff.rooms.trends import file_link, files, topics_file, trends_page, weeks_file
 from ui.staff.spreadsheet import spreadsheet
 
 StartDraft = Callable[[str, Language, str, str], int]
@@ -67,6 +67,12 @@ class Questions:
             "weeks.csv": Export(
                 "editor", "weeks.csv", "text/csv; charset=utf-8", lambda visit: weeks_file(self._board, visit.language)
             ),
+            "topics.csv": Export(
+                "editor",
+                "topics.csv",
+                "text/csv; charset=utf-8",
+                lambda visit: topics_file(self._board, visit.language),
+            ),
         }
 
     def count(self) -> int:
@@ -113,12 +119,9 @@ class Questions:
         rows = [_row(item, language) for item in page.items]
         counted = tag("p", words("found", language, count=page.total))
         listed = table(words("list", language), heads, rows)
-        files = tag(
-            "p", _file("gaps.csv", words("csv_gaps", language), language), " · ",
-            _file("weeks.csv", words("csv_weeks", language), language),
-        )  # fmt: skip
-        return titled(title, head, filters, counted, listed, _pages(wanted, page.number, page.total, language), files,
-                      lead=lead)  # fmt: skip
+        board = tag("p", file_link("gaps.csv", words("csv_gaps", language), language))
+        return titled(title, head, filters, counted, listed, _pages(wanted, page.number, page.total, language), board,
+                      files(language), lead=lead)  # fmt: skip
 
     def _gaps_file(self, visit: Visit) -> bytes:
         """Return the board as a file. It leaves the house: no visitor's own words stand in it."""
@@ -271,10 +274,6 @@ def _pages(wanted: Wanted, number: int, total: int, language: Language) -> Marku
     ]  # fmt: skip
     where = words("page", language, number=number, pages=last)
     return tag("nav", tag("p", where, [joined(" · ", one) for one in links]), aria_label=where)
-
-
-def _file(name: str, label: str, language: Language) -> Markup:
-    return tag("a", label, href=f"/staff/export/questions/{name}?lang={language}", download=name)
 
 
 def _number(text: str) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -15,10 +16,11 @@ from ingest.revisions import Revision
 from ingest.web.arriving import origin_of
 from ingest.web.links import Link, Links, cited
 from ingest.web.watching import Watched, Watching
-from ui.markup import Child, Markup, tag
+from ui.markup import Child, Markup, joined, tag
 from ui.staff import forms
 from ui.staff.desk import Action, Export, Visit
 from ui.staff.forms import words
+from ui.staff.refusals import unreached
 from ui.staff.rooms import listing
 from ui.staff.rooms.listing import in_languages, named
 from ui.staff.spreadsheet import spreadsheet
@@ -28,8 +30,26 @@ Thing = TypeVar("Thing")
 
 SHOWN = 20
 """Lines of a list on one page."""
+NAMED = 5
+"""Documents that are named beside a link that they cite."""
 KNOWN_FOR = dt.timedelta(hours=1)
 """How long the list of cited documents holds: it takes a look at every answer of three months."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """All that waits at one moment, for the page and for the file."""
+
+    held: Sequence[Revision]
+    """Publications that were set for a day and did not take place."""
+    drafts: Sequence[Revision]
+    refused: Sequence[Revision]
+    due: Sequence[Duty]
+    dead: Sequence[Link]
+    uncertain: Sequence[Link]
+    vanished: Sequence[Watched]
+    others: Mapping[str, tuple[str, int]]
+    """What other rooms count: by key of its words, the address and how many."""
 
 
 class Todo:
@@ -57,26 +77,39 @@ class Todo:
         """Return the lists that are not empty."""
         language = visit.language
         today = self._library.settings.current_date()
-        drafts = self._library.revisions.list("draft", "waiting")
-        refused = self._library.revisions.list("refused")
-        due = self._due(today)
+        waits = self._waits()
         blocks = [
-            _held_back([each for each in drafts if each.held], visit),
-            _revisions("drafts", [each for each in drafts if not each.held], visit),
-            _revisions("refused", refused, visit),
-            *(_duties(reason, [duty for duty in due if duty.reason == reason], visit) for reason in REASONS),
-            self._dead(visit),
-            self._vanished(visit),
-            *(self._waiting(key, *other, language) for key, other in self._others.items()),
+            _held_back(waits.held, visit),
+            _revisions("drafts", waits.drafts, visit),
+            _revisions("refused", waits.refused, visit),
+            *(_duties(reason, [duty for duty in waits.due if duty.reason == reason], visit) for reason in REASONS),
+            self._links_lists(waits, visit),
+            self._vanished(waits.vanished, visit),
+            *(_other(key, *other, language) for key, other in waits.others.items()),
         ]
         shown = [block for block in blocks if block is not None]
+        file = tag(
+            "a", words("desk_todo.export", language), href=f"export/todo/todo.csv?lang={language}", download=True
+        )
         return forms.titled(
             words("desk_todo.title", language),
             shown or _nothing(language),
-            tag("p", tag("a", words("desk_todo.export", language), href="export/todo/todo.csv", download=True))
-            if due
-            else None,
+            file if shown else None,
             lead=words("desk_todo.lead", language, date=date_in_words(today.isoformat(), language)),
+        )
+
+    def _waits(self) -> Waits:
+        revisions = self._library.revisions
+        drafts = revisions.list("draft", "waiting")
+        return Waits(
+            held=[each for each in drafts if each.held],
+            drafts=[each for each in drafts if not each.held],
+            refused=revisions.list("refused"),
+            due=self._due(self._library.settings.current_date()),
+            dead=self._links.all("dead"),
+            uncertain=[link for link in self._links.all("uncertain") if link.health.problem],
+            vanished=[watched for watched in self._watching.all() if watched.health.state == "dead"],
+            others={key: (address, waiting) for key, (address, count) in self._others.items() if (waiting := count())},
         )
 
     def _due(self, today: dt.date) -> list[Duty]:
@@ -89,56 +122,101 @@ class Todo:
             self._cited = present, self._library.receipts.cited(present - UNCITED_AFTER)
         return self._cited[1]
 
-    def _dead(self, visit: Visit) -> Markup | None:
+    def _links_lists(self, waits: Waits, visit: Visit) -> Markup | None:
         language = visit.language
-        dead, uncertain = (
-            self._links.all("dead"),
-            [link for link in self._links.all("uncertain") if link.health.problem],
-        )
-        if not dead and not uncertain:
+        if not waits.dead and not waits.uncertain:
             return None
-        where = cited(self._library)
+        citing = self._citing()
         heads = [words(f"desk_todo.column_{name}", language) for name in ("link", "since", "where")]
         blocks = [
-            _list(key, heads, found, partial(_link_row, where=where, language=language), visit)
-            for key, found in (("links_dead", dead), ("links_uncertain", uncertain))
+            _list(key, heads, found, partial(_link_row, citing=citing, language=language), visit)
+            for key, found in (("links_dead", waits.dead), ("links_uncertain", waits.uncertain))
             if found
         ]
         return tag("div", blocks)
 
-    def _vanished(self, visit: Visit) -> Markup | None:
+    def _citing(self) -> Mapping[str, Sequence[Revision]]:
+        """Return for each link the documents that cite it, as they are served."""
+        served = {revision.key: revision for revision in self._library.revisions.list("published")}
+        return {
+            url: [served[key] for key in keys if key in served] for url, keys in cited(self._library.current).items()
+        }
+
+    def _made(self) -> Mapping[str, Revision]:
+        """Return the documents that are served, by where they come from."""
+        return {revision.origin: revision for revision in self._library.revisions.list("published")}
+
+    def _vanished(self, gone: Sequence[Watched], visit: Visit) -> Markup | None:
         language = visit.language
-        gone = [watched for watched in self._watching.all() if watched.health.state == "dead"]
         if not gone:
             return None
-        made = {revision.origin: revision for revision in self._library.revisions.list("published")}
         heads = [words(f"desk_todo.column_{name}", language) for name in ("link", "since", "document")]
-        return _list("pages_vanished", heads, gone, partial(_watched_row, made=made, language=language), visit)
-
-    def _waiting(self, key: str, address: str, count: Callable[[], int], language: Language) -> Markup | None:
-        waiting = count()
-        if not waiting:
-            return None
-        return tag(
-            "section",
-            tag("h2", words(f"desk_todo.{key}", language)),
-            tag(
-                "p",
-                words("desk_todo.count", language, count=waiting),
-                " · ",
-                forms.link(address, words("desk_todo.see", language)),
-            ),
-        )
+        return _list("pages_vanished", heads, gone, partial(_watched_row, made=self._made(), language=language), visit)
 
     def _file(self, visit: Visit) -> bytes:
+        """Return all that the room shows as a file, a row for each thing, with the way to it."""
         language = visit.language
-        heads = [words(f"desk_todo.column_{name}", language) for name in ("document", "where", "day", "owner")]
-        due = self._due(self._library.settings.current_date())
-        rows = [
-            [duty.revision.title, words(f"desk_todo.{duty.reason}", language), duty.day, duty.revision.owner]
-            for duty in due
-        ]
-        return spreadsheet(heads, rows)
+        names = ("what", "document", "day", "owner", "why", "link", "open")
+        heads = [words(f"desk_todo.column_{name}", language) for name in names]
+        desk = f"{(self._library.settings.public_url or '').rstrip('/')}/staff/?lang={language}#/"
+        return spreadsheet(heads, ([*row[:-1], desk + row[-1]] for row in self._rows(self._waits(), language)))
+
+    def _rows(self, waits: Waits, language: Language) -> Iterator[list[str]]:
+        """Yield the rows of the file; the last column is an address of the desk."""
+        for key, revisions in (("held", waits.held), ("drafts", waits.drafts), ("refused", waits.refused)):
+            for revision in revisions:
+                yield _revision_cells(key, revision, language)
+        for duty in waits.due:
+            found = duty.revision
+            what = words(f"desk_todo.{duty.reason}", language)
+            yield [what, found.title, duty.day, found.owner, "", found.url or "", _page(found)]
+        citing = self._citing() if waits.dead or waits.uncertain else {}
+        for key, links in (("links_dead", waits.dead), ("links_uncertain", waits.uncertain)):
+            for link in links:
+                where, since = citing.get(link.url, ()), link.health.since.date().isoformat()
+                titles, owners = (", ".join(dict.fromkeys(filter(None, texts))) for texts in (
+                    [each.title for each in where], [each.owner for each in where]))  # fmt: skip
+                yield [words(f"desk_todo.{key}", language), titles, since, owners, _why(link, language), link.url,
+                       _page(where[0]) if where else "todo"]  # fmt: skip
+        made = self._made()
+        for page in waits.vanished:
+            document, since = made.get(origin_of(page.url)), page.health.since.date().isoformat()
+            yield [words("desk_todo.pages_vanished", language), document.title if document else page.document or "",
+                   since, document.owner if document else "", _why(page, language), page.url,
+                   forms.address("watched", page.url)]  # fmt: skip
+        for key, (address, count) in waits.others.items():
+            said = words("desk_todo.count", language, count=count)
+            yield [words(f"desk_todo.{key}", language), "", "", "", said, "", address]
+
+
+def _other(key: str, address: str, waiting: int, language: Language) -> Markup:
+    return tag(
+        "section",
+        tag("h2", words(f"desk_todo.{key}", language)),
+        tag(
+            "p",
+            words("desk_todo.count", language, count=waiting),
+            " · ",
+            forms.link(address, words("desk_todo.see", language)),
+        ),
+    )
+
+
+def _revision_cells(key: str, found: Revision, language: Language) -> list[str]:
+    held = found.held or {}
+    day = str(held.get("day") or "") if held else found.created_at.date().isoformat()
+    why = words(f"desk_todo.held_{held.get('why')}", language) if held else ""
+    return [words(f"desk_todo.{key}", language), found.title or found.name, day, found.edited_by or found.created_by,
+            why, found.url or "", _page(found)]  # fmt: skip
+
+
+def _page(revision: Revision) -> str:
+    return forms.address("documents", revision.number)
+
+
+def _why(found: Link | Watched, language: Language) -> str:
+    health = found.health
+    return unreached(health.problem, health.status, language) if health.problem else ""
 
 
 def _revisions(key: str, found: Sequence[Revision], visit: Visit) -> Markup | None:
@@ -172,9 +250,16 @@ def _duties(reason: str, found: Sequence[Duty], visit: Visit) -> Markup | None:
     return _list(reason, heads, list(together.items()), row, visit)
 
 
-def _link_row(link: Link, *, where: Mapping[str, tuple[str, ...]], language: Language) -> list[Child]:
-    keys = ", ".join(where.get(link.url, ())[:5])
-    return [forms.outside(link.url, language), forms.day(link.health.since.date().isoformat(), language), keys]
+def _link_row(link: Link, *, citing: Mapping[str, Sequence[Revision]], language: Language) -> list[Child]:
+    together: dict[str, list[Revision]] = {}
+    for revision in citing.get(link.url, ()):
+        together.setdefault(revision.id, []).append(revision)
+    documents = [tag("div", in_languages(revisions, language)) for revisions in list(together.values())[:NAMED]]
+    left = (
+        tag("div", words("desk_todo.others", language, count=len(together) - NAMED)) if len(together) > NAMED else None
+    )
+    return [forms.outside(link.url, language), forms.day(link.health.since.date().isoformat(), language),
+            joined(documents, left)]  # fmt: skip
 
 
 def _watched_row(watched: Watched, *, made: Mapping[str, Revision], language: Language) -> list[Child]:
