@@ -9,6 +9,9 @@ import pytest
 
 from bot.chat import Breaker, ChatFailure, Kind, Patience, Turn, patiently
 from tests.bot.chat.scripted import ScriptedModel
+from tests.slowness import slowness
+
+pytestmark = pytest.mark.alone
 
 TURNS = (Turn("user", "?"),)
 QUICK = Patience(first=0.2, between=0.1, total=0.5)
@@ -37,19 +40,21 @@ def test_all_that_comes_in_time_is_heard() -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "kind", "seconds"),
+    ("script", "patience", "kind", "seconds"),
     [
-        ((5.0, "a"), "slow", QUICK.first),
-        (("a", 5.0, "b"), "stalled", QUICK.between),
-        (tuple(["a", 0.06] * 50), "slow", QUICK.total),
+        ((5.0, "a"), QUICK, "slow", QUICK.first),
+        (("a", 5.0, "b"), QUICK, "stalled", QUICK.between),
+        (tuple(["a", 0.06] * 50), Patience(first=2.0, between=2.0, total=0.5), "slow", 0.5),
     ],
 )
-def test_each_wait_has_its_limit(script: tuple[str | float, ...], kind: Kind, seconds: float) -> None:
+def test_each_wait_has_its_limit(
+    script: tuple[str | float, ...], patience: Patience, kind: Kind, seconds: float
+) -> None:
     """First word, between words, in all: what takes longer fails by that much and no later, and is closed."""
     model = ScriptedModel([script])
-    _, failed, took = heard(model)
+    _, failed, took = heard(model, patience)
     assert failed == kind
-    assert seconds <= took < seconds + 0.1
+    assert seconds <= took < seconds + 0.1 * slowness()
     assert model.closed == 1
 
 
@@ -77,7 +82,7 @@ def test_second_try_has_what_is_left_of_the_first_wait() -> None:
     """Two tries together wait no longer for the first word than one."""
     _, kind, took = heard(ScriptedModel([(0.1, ChatFailure("server")), (5.0,)]))
     assert kind == "slow"
-    assert took < QUICK.first + 0.1
+    assert took < QUICK.first + 0.1 * slowness()
 
 
 class Clock:
