@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Request
 from fastapi.responses import JSONResponse, Response
 
 from bot.answers import Answer
+from bot.profiles import Judged
+from ingest.documents import Language
 from ingest.settings import Settings
 from ui import problems
 from ui.admission import Admission
@@ -16,10 +19,11 @@ from ui.api import schemas
 from ui.api.callers import EVENTS, JSON, V1, accepted, admitted, page_language
 from ui.api.examples import body, example
 from ui.api.openapi import answers_with, events
+from ui.api.programmes import form
 from ui.api.reading import JsonRoute
-from ui.api.schemas import Question
+from ui.api.schemas import Firm, Question
 from ui.api.streams import GRACE, RETRY, EventResponse, Named, Streams
-from ui.asking import SOON, Bot, Refusal, answers, checked, not_ready, whole
+from ui.asking import SOON, Bot, Refusal, answers, checked, looked_up, not_ready, whole
 
 LastEventId = Annotated[
     str | None,
@@ -60,6 +64,9 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
         checked yet; one with `"replaces": true` takes the place of all text before. A comment is sent in each silence
         of ten seconds.
 
+        With a `profile`, each programme of the answer says whether that firm may apply, as `POST /api/v1/eligibility`
+        does; nothing of the firm is stored or logged.
+
         Leaving stops the answer. One that had ended is kept for two minutes: the same request with `Last-Event-ID`
         gets the events that were missed. Use `POST /api/v1/streams` for an answer that waits for its reader.
         """
@@ -74,9 +81,10 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
         if kind == JSON or run is None or run.question != question:
             payer = await admitted(request, page, body.conversation)
             stream = answers(bot, question, body.messages, page, body.language, payer)
+            for_whom = _For(bot, page, body.profile)
             if kind == JSON:
-                return await _as_json(request, stream)
-            run, seen = streams.begin(_events(stream), question), 0
+                return await _as_json(request, stream, for_whom)
+            run, seen = streams.begin(_events(stream, for_whom), question), 0
         return EventResponse(run.listen(seen), {"content-location": f"{V1}/streams/{run.id}"}, left=run.left)
 
     @router.post(
@@ -104,7 +112,7 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
         caller = admission.caller(request.scope)
         leave = await admission.hold(caller, page, body.conversation)
         stream = answers(bot, question, body.messages, page, body.language, caller.payer)
-        run = streams.begin(_events(stream), question, GRACE, leave)
+        run = streams.begin(_events(stream, _For(bot, page, body.profile)), question, GRACE, leave)
         address = f"{V1}/streams/{run.id}"
         return JSONResponse({"id": run.id, "events": address}, 201, {"location": address, "cache-control": "no-store"})
 
@@ -159,14 +167,35 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
     return router
 
 
-async def _as_json(request: Request, stream: AsyncIterator[Answer]) -> Response:
+@dataclass(frozen=True, slots=True)
+class _For:
+    """For whom an answer is written out."""
+
+    bot: Bot
+    page: Language
+    firm: Firm | None
+
+    async def written(self, answer: Answer) -> dict[str, Any]:
+        """Return a whole answer as JSON: where a firm is known, each programme says whether it may apply."""
+        said = answer.as_json()
+        ids = [programme.id for programme in answer.programmes]
+        if self.firm is None or not ids:
+            return said
+        profile = self.firm.profile
+        found = await looked_up(self.bot, self.page, lambda: self.bot.eligibility(profile, answer.language, ids))
+        verdicts = {each.id: form(Judged).dump_python(each, mode="json") for each in found}
+        programmes = [each | {"eligibility": verdicts.get(each["id"])} for each in said["programmes"]]
+        return said | {"programmes": programmes}
+
+
+async def _as_json(request: Request, stream: AsyncIterator[Answer], for_whom: _For) -> Response:
     answer = await whole(request, stream)
     if answer is None:
         return Response(status_code=499)  # nobody reads it
-    return JSONResponse(answer.as_json(), headers={"cache-control": "no-store"})
+    return JSONResponse(await for_whom.written(answer), headers={"cache-control": "no-store"})
 
 
-async def _events(stream: AsyncIterator[Answer]) -> AsyncIterator[Named]:
+async def _events(stream: AsyncIterator[Answer], for_whom: _For) -> AsyncIterator[Named]:
     """Yield ``status`` when a step begins, ``token`` for new text, then ``answer`` or ``error``.
 
     A token that is not ``checked`` ends in a language model's words of an unfinished sentence: it may be taken back by
@@ -176,7 +205,7 @@ async def _events(stream: AsyncIterator[Answer]) -> AsyncIterator[Named]:
     try:
         async for answer in stream:
             if answer.complete:
-                yield "answer", answer.as_json()
+                yield "answer", await for_whom.written(answer)
                 return
             if answer.stage != stage:
                 stage = answer.stage

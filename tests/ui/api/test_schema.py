@@ -10,12 +10,20 @@ from fastapi import FastAPI
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
+from bot.service import Bot
 from tests.slowness import slowness
+from ui.server import create_app
 
 EXAMPLES = 6
 SECONDS = 40
 ENOUGH = 300
 """Requests below which the operations were not really tried."""
+
+
+@pytest.fixture(scope="module")
+def application(corpus_bot: Bot) -> FastAPI:
+    """The application with room for all answers that the run starts and does not wait for: 503 would be right then."""
+    return create_app(corpus_bot, corpus_bot.settings.model_copy(update={"open_questions": 1000}))
 
 
 def test_no_request_gets_what_the_document_does_not_promise(application: FastAPI) -> None:
