@@ -619,7 +619,8 @@ def test_other_requests_are_counted_apart(limited: tuple[Doors, int]) -> None:
 @pytest.mark.parametrize(
     ("number", "path", "method", "kind", "expected"),
     [(1, "/api/v1/ask", "POST", "text/plain", 415), (2, "/api/v1/ask", "GET", "application/json", 405),
-     (3, "/v1/chat/completions", "POST", "application/json", 400), (4, "/api/v1/ask/none", "POST", "text/plain", 404)],
+     (3, "/v1/chat/completions", "POST", "application/json", 400), (4, "/api/v1/ask/none", "POST", "text/plain", 404),
+     (5, "/ask", "POST", "application/x-www-form-urlencoded", 422), (6, "/ask", "POST", "application/json", 422)],
 )  # fmt: skip
 def test_what_becomes_no_question_is_counted_too(
     limited: tuple[Doors, int], number: int, path: str, method: str, kind: str, expected: int
@@ -629,6 +630,64 @@ def test_what_becomes_no_question_is_counted_too(
     here = ("Host: localhost", f"X-Forwarded-For: 198.51.100.{number}", f"Content-Type: {kind}")
     statuses = [raw(port, path, *here, method=method, body=b"{}")[0] for _ in range(21)]
     assert statuses == [expected] * 20 + [429]
+
+
+def test_who_only_looks_at_the_form_is_not_counted(limited: tuple[Doors, int]) -> None:
+    """The page at /ask may be read as often as one likes; only what is sent costs work."""
+    _, port = limited
+    here = ("Host: localhost", "X-Forwarded-For: 198.51.100.20")
+    assert {raw(port, "/ask", *here)[0] for _ in range(22)} == {200}
+
+
+def test_a_reader_over_the_limit_gets_a_page(limited: tuple[Doors, int]) -> None:
+    """Whoever sends too many forms reads the sentence in his language, with the wait in the head."""
+    _, port = limited
+    here = ("Host: localhost", "X-Forwarded-For: 198.51.100.21", "Accept: text/html", "Accept-Language: nl")
+    for _ in range(20):
+        raw(port, "/ask", *here, method="POST", body=b"question=")
+    status, answer = raw(port, "/ask", *here, method="POST", body=b"question=")
+    assert status == 429
+    assert "retry-after: " in answer.lower()
+    assert '<html lang="nl">' in answer
+    assert "Te veel vragen vanaf uw verbinding" in answer
+
+
+@pytest.mark.parametrize("path", ["/api/v1/ask", "/v1/chat/completions", "/ask"])
+def test_who_names_no_conversation_has_the_places_of_his_address(tmp_path: Path, path: str) -> None:
+    """As many questions as an office has at a time, and no more; another address has its own."""
+    doors = opened(tmp_path, settings(rate_limit="1000/minute", open_questions_address=2), pause=60.0)
+    question = "Start IA ?"
+    bodies = {
+        "/api/v1/ask": json.dumps({"question": question}),
+        "/v1/chat/completions": json.dumps(
+            {"model": "guichet-ia", "messages": [{"role": "user", "content": question}]}
+        ),
+        "/ask": f"question={question}",
+    }
+    kind = "application/x-www-form-urlencoded" if path == "/ask" else "application/json"
+    body = bodies[path].encode()
+
+    def sent(port: int, address: str) -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", port), timeout=20 * slowness())
+        head = (f"POST {path} HTTP/1.1", "Host: localhost", f"X-Forwarded-For: {address}", f"Content-Type: {kind}",
+                f"Content-Length: {len(body)}", "", "")  # fmt: skip
+        connection.sendall("\r\n".join(head).encode() + body)
+        return connection
+
+    with served(doors.app) as port:
+        open_ = [sent(port, "192.0.2.1") for _ in range(2)]
+        until = time.monotonic() + 20 * slowness()
+        while len(doors.admission._opened) < 2:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        third = sent(port, "192.0.2.1")
+        assert third.recv(100).startswith(b"HTTP/1.1 429")
+        other = sent(port, "192.0.2.2")
+        while len(doors.admission._opened) < 3:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        for each in (*open_, third, other):
+            each.close()
 
 
 def test_the_page_is_written_for_the_scheme_that_a_proxy_says(limited: tuple[Doors, int]) -> None:

@@ -388,6 +388,54 @@ def test_a_forged_host_is_refused(doors: Doors, port: int, host: str) -> None:
     assert raw(port, "/healthz", f"Host: {host or 'x'}")[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "method", "given", "status", "said"),
+    [
+        (
+            "/ask",
+            "POST",
+            ("Host: localhost", "Origin: https://evil.example"),
+            403,
+            "Deze site mag het loket niet bevragen",
+        ),
+        ("/ask", "POST", ("Host: localhost", f"Origin: {OTHER}"), 403, "De toegang van dit portaal"),
+        ("/", "GET", ("Host: evil.example",), 421, "Het loket is niet bekend onder deze naam"),
+        ("/?embed=1", "GET", ("Host: evil.example",), 421, "Het loket is niet bekend onder deze naam"),
+        ("/staff/", "GET", ("Host: evil.example",), 421, "Het loket is niet bekend onder deze naam"),
+        ("/nothing", "GET", ("Host: localhost",), 404, "Op dit adres staat niets"),
+    ],
+)
+def test_a_reader_who_is_refused_gets_a_page(
+    port: int, path: str, method: str, given: tuple[str, ...], status: int, said: str
+) -> None:
+    """A browser that asks for a page reads the sentence in its language, under the same headers; a script a problem."""
+    accept = ("Accept: text/html,application/xhtml+xml;q=0.9", "Accept-Language: nl-BE")
+    found, answer = raw(port, path, *given, *accept, method=method, body=b"question=a" if method == "POST" else b"")
+    head = answer.partition("\r\n\r\n")[0].lower()
+    assert found == status
+    assert "content-type: text/html" in head
+    assert "content-language: nl" in head
+    assert said in answer
+    assert "urn:guichet-ia" not in answer
+    for header in (
+        "cache-control: no-store",
+        "x-content-type-options: nosniff",
+        "content-security-policy: ",
+        "x-request-id: ",
+    ):
+        assert header in head
+    found, answer = raw(port, path, *given, method=method, body=b"question=a" if method == "POST" else b"")
+    assert found == status
+    assert "content-type: application/problem+json" in answer.lower()
+
+
+@pytest.mark.parametrize("path", ["/api/v1/status", "/v1/models", "/mcp"])
+def test_programs_get_problems_whatever_they_accept(port: int, path: str) -> None:
+    """An error of the API has the form that is documented, also in a browser's window."""
+    answer = raw(port, path, "Host: evil.example", "Accept: text/html")[1]
+    assert "json" in next(line for line in answer.lower().splitlines() if line.startswith("content-type"))
+
+
 def test_a_forged_forwarded_host_makes_no_origin_ours(doors: Doors, port: int) -> None:
     """What a proxy might say of the host is believed of nobody."""
     forged = (
