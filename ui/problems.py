@@ -30,6 +30,7 @@ TITLES = {
     "not_found": "Not found",
     "wrong_method": "Method not allowed",
     "not_acceptable": "Not acceptable",
+    "not_resumable": "Nothing to resume",
     "too_large": "Request too large",
     "wrong_type": "Unsupported media type",
     "malformed": "Malformed request",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -22,7 +23,7 @@ from ui.api.openapi import answers_with, events
 from ui.api.programmes import form
 from ui.api.reading import JsonRoute
 from ui.api.schemas import Firm, Question
-from ui.api.streams import GRACE, RETRY, EventResponse, Named, Streams
+from ui.api.streams import BRIEF, GRACE, RETRY, EventResponse, Named, Run, Streams
 from ui.asking import SOON, Bot, Refusal, answers, checked, looked_up, not_ready, whole
 
 LastEventId = Annotated[
@@ -45,6 +46,7 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
         responses=answers_with(
             400,
             406,
+            409,
             413,
             415,
             422,
@@ -67,25 +69,25 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
         With a `profile`, each programme of the answer says whether that firm may apply, as `POST /api/v1/eligibility`
         does; nothing of the firm is stored or logged.
 
-        Leaving stops the answer. One that had ended is kept for two minutes: the same request with `Last-Event-ID`
-        gets the events that were missed. Use `POST /api/v1/streams` for an answer that waits for its reader.
+        An answer whose reader has gone is stopped after five seconds, at once where its conversation goes on; one that
+        had ended is kept for two minutes. Until then the same request with `Last-Event-ID` gets the events that
+        were missed, and is no second question; after that it gets 409. To stop an answer at once, `DELETE` what
+        `Content-Location` names. Use `POST /api/v1/streams` for an answer that waits longer for its reader.
         """
         page = page_language(request, body.language)
         kind = accepted(request.headers.get("accept"), (JSON, EVENTS))
         if kind is None:
             raise Refusal("api.not_acceptable", page, 406, types=f"{JSON}, {EVENTS}")
         question = checked(body.question, page, settings)
+        if kind == EVENTS and last_event_id:
+            return _resumed(streams, body, last_event_id, page)
         if not bot.ready:
             raise not_ready(page)
-        run, seen = streams.resumed(last_event_id) or (None, 0)
-        if kind == JSON or run is None or run.question != question:
+        if kind == JSON:
             payer = await admitted(request, page, body.conversation)
             stream = answers(bot, question, body.messages, page, body.language, payer)
-            for_whom = _For(bot, page, body.profile)
-            if kind == JSON:
-                return await _as_json(request, stream, for_whom)
-            run, seen = streams.begin(_events(stream, for_whom), question), 0
-        return EventResponse(run.listen(seen), {"content-location": f"{V1}/streams/{run.id}"}, left=run.left)
+            return await _as_json(request, stream, _For(bot, page, body.profile))
+        return _heard(await _begun(bot, streams, request, body, question, BRIEF))
 
     @router.post(
         "/streams",
@@ -108,11 +110,7 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
             raise not_ready(page)
         if streams.full:
             raise Refusal("api.busy", page, 503, headers={"retry-after": str(SOON)})
-        admission: Admission = request.app.state.admission
-        caller = admission.caller(request.scope)
-        leave = await admission.hold(caller, page, body.conversation)
-        stream = answers(bot, question, body.messages, page, body.language, caller.payer)
-        run = streams.begin(_events(stream, _For(bot, page, body.profile)), question, GRACE, leave)
+        run = await _begun(bot, streams, request, body, question, GRACE)
         address = f"{V1}/streams/{run.id}"
         return JSONResponse({"id": run.id, "events": address}, 201, {"location": address, "cache-control": "no-store"})
 
@@ -165,6 +163,38 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
         return Response(status_code=204)
 
     return router
+
+
+async def _begun(bot: Bot, streams: Streams, request: Request, body: Question, question: str, grace: float) -> Run:
+    """Begin an answer that outlives its connection for *grace* seconds; its place is held as long."""
+    page = page_language(request, body.language)
+    admission: Admission = request.app.state.admission
+    caller = admission.caller(request.scope)
+    talk = f"{caller.name} {body.conversation}" if body.conversation else ""
+    streams.make_way(talk)
+    leave = await admission.hold(caller, page, body.conversation)
+    stream = answers(bot, question, body.messages, page, body.language, caller.payer)
+    return streams.begin(_events(stream, _For(bot, page, body.profile)), _mark(body), grace, leave, talk)
+
+
+def _mark(body: Question) -> str:
+    """Return by what a request is known again; what it says of its asker is not kept for that."""
+    return hashlib.sha256(body.model_dump_json().encode()).hexdigest()
+
+
+def _resumed(streams: Streams, body: Question, last_event_id: str, page: Language) -> Response:
+    """Return the events after the one that was received; raises ``Refusal`` where they are gone.
+
+    Asking anew instead would begin at the first event: a reader who appends what comes would see the text twice.
+    """
+    run, seen = streams.resumed(last_event_id) or (None, 0)
+    if run is None or run.request != _mark(body):
+        raise Refusal("api.not_resumable", page, 409)
+    return _heard(run, seen)
+
+
+def _heard(run: Run, seen: int = 0) -> Response:
+    return EventResponse(run.listen(seen), {"content-location": f"{V1}/streams/{run.id}"}, left=run.left)
 
 
 @dataclass(frozen=True, slots=True)
