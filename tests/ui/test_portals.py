@@ -436,6 +436,15 @@ def test_programs_get_problems_whatever_they_accept(port: int, path: str) -> Non
     assert "json" in next(line for line in answer.lower().splitlines() if line.startswith("content-type"))
 
 
+def test_what_the_guide_says_answers_under_every_name_does(port: int) -> None:
+    """Each address that docs/portals.md names for machines is there, however the guichet is called."""
+    guide = (Path(__file__).parents[2] / "docs" / "portals.md").read_text("utf-8")
+    (sentence,) = re.findall(r"\n([^.\n]*) answer under every name", guide)
+    addresses = re.findall(r"`([^`]+)`", sentence)
+    assert addresses
+    assert {path: raw(port, path, "Host: evil.example")[0] for path in addresses} == dict.fromkeys(addresses, 200)
+
+
 def test_a_forged_forwarded_host_makes_no_origin_ours(doors: Doors, port: int) -> None:
     """What a proxy might say of the host is believed of nobody."""
     forged = (
