@@ -25,7 +25,7 @@ from ingest.documents import LANGUAGES, Language
 from ingest.errors import SettingsError
 from ingest.settings import Settings, load
 from tests.slowness import slowness
-from tests.ui.doors import Doors, asked, opened, raw, served
+from tests.ui.doors import Doors, asked, event, opened, raw, served
 from ui.admission import Admission, Caller
 from ui.admission import windows as windows_module
 from ui.admission.addresses import Proxies, counted
@@ -699,26 +699,6 @@ def test_the_page_is_written_for_the_scheme_that_a_proxy_says(limited: tuple[Doo
     assert status == 200
     assert "evil.example" not in answer
     assert "https://localhost" in answer
-
-
-DONE = {"process_generating", "process_completed"}
-
-
-def event(port: int, address: str, question: str, session: str, **extra: Any) -> list[dict[str, Any]]:
-    """Ask through Gradio's queue as the page does, and return what the room is given."""
-    here = ("Host: localhost", f"X-Forwarded-For: {address}")
-    sent = {"question": question, "turn": "1", "language": "fr"}
-    body = {"data": [None], "fn_index": 0, "session_hash": session, "trigger_id": 1, "event_data": sent}
-    body |= extra
-    status, answer = raw(
-        port, "/gradio_api/queue/join", *here, "Content-Type: application/json", method="POST",
-        body=json.dumps(body).encode(),
-    )  # fmt: skip
-    assert status == 200, answer
-    _, stream = raw(port, f"/gradio_api/queue/data?session_hash={session}", *here)
-    messages = [json.loads(line[5:]) for line in stream.splitlines() if line.startswith("data:")]
-    outputs = [each["output"]["data"][0] for each in messages if each["msg"] in DONE and each["output"].get("data")]
-    return [output for output in outputs if isinstance(output, dict)]
 
 
 def test_the_page_says_in_the_chat_how_long_to_wait(limited: tuple[Doors, int]) -> None:
