@@ -83,6 +83,7 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
             return _resumed(streams, body, last_event_id, page)
         if not bot.ready:
             raise not_ready(page)
+        streams.make_way(_talk(request, body))
         if kind == JSON:
             payer = await admitted(request, page, body.conversation)
             stream = answers(bot, question, body.messages, page, body.language, payer)
@@ -110,6 +111,7 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
             raise not_ready(page)
         if streams.full:
             raise Refusal("api.busy", page, 503, headers={"retry-after": str(SOON)})
+        streams.make_way(_talk(request, body))
         run = await _begun(bot, streams, request, body, question, GRACE)
         address = f"{V1}/streams/{run.id}"
         return JSONResponse({"id": run.id, "events": address}, 201, {"location": address, "cache-control": "no-store"})
@@ -170,11 +172,16 @@ async def _begun(bot: Bot, streams: Streams, request: Request, body: Question, q
     page = page_language(request, body.language)
     admission: Admission = request.app.state.admission
     caller = admission.caller(request.scope)
-    talk = f"{caller.name} {body.conversation}" if body.conversation else ""
-    streams.make_way(talk)
     leave = await admission.hold(caller, page, body.conversation)
     stream = answers(bot, question, body.messages, page, body.language, caller.payer)
-    return streams.begin(_events(stream, _For(bot, page, body.profile)), _mark(body), grace, leave, talk)
+    written = _events(stream, _For(bot, page, body.profile))
+    return streams.begin(written, _mark(body), grace, leave, _talk(request, body))
+
+
+def _talk(request: Request, body: Question) -> str:
+    """Return the name of a conversation among those of all callers; empty if it has none."""
+    admission: Admission = request.app.state.admission
+    return f"{admission.caller(request.scope).name} {body.conversation}" if body.conversation else ""
 
 
 def _mark(body: Question) -> str:

@@ -125,8 +125,9 @@ def test_a_post_that_broke_goes_on_where_it_broke(client: httpx.Client, slow_bot
     assert len(slow_bot.histories) == 1
 
 
+@pytest.mark.parametrize("path", ["ask", "streams"])
 def test_an_answer_gives_way_to_the_next_question_of_its_conversation(
-    client: httpx.Client, slow_bot: ScriptedBot, monkeypatch: pytest.MonkeyPatch
+    client: httpx.Client, slow_bot: ScriptedBot, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     """Who stops an answer and asks on is answered at once: the one that he left does not go on for its grace."""
     monkeypatch.setattr("ui.admission.admission.PATIENCE", 30.0)  # however late the server sees that he has left
@@ -134,8 +135,11 @@ def test_an_answer_gives_way_to_the_next_question_of_its_conversation(
     with client.stream("POST", "/api/v1/ask", json=SLOW | talk, headers=EVENTS) as response:
         next(read(response.iter_lines()))
         left = response.headers["content-location"]
-    after = client.post("/api/v1/ask", json=QUESTION | talk, headers=EVENTS)
-    assert list(read(after.text.splitlines()))[-1].name == "answer"
+    after = client.post(f"/api/v1/{path}", json=QUESTION | talk)
+    if path == "streams":
+        assert heard(client, after.headers["location"])[-1].name == "answer"
+    else:
+        assert after.json()["status"] == "answered"
     assert client.get(left).status_code == 404
     assert slow_bot.finished == 1
 
