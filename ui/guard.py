@@ -21,8 +21,7 @@ from ui.admission.crossing import SAFE
 from ui.api.reading import replayed
 from ui.asking import Refusal
 from ui.markup import Markup
-from ui.problems import problem
-from ui.problems import refused as refused_by
+from ui.problems import problem, told, told_of
 from ui.words import preferred
 
 MAX_BODY = 128 * 1024
@@ -106,7 +105,7 @@ class Door:
         path = scope["path"].removeprefix(self.path)
         language = preferred(None, Headers(scope=scope).get("accept-language"))
         if not OPEN_ROUTES.fullmatch(path):
-            await problem("not_found", language, 404)(scope, receive, send)
+            await told(scope, "not_found", language, 404)(scope, receive, send)
         elif not JOIN.fullmatch(path):
             await self.app(scope, receive, send)
         elif scope["method"] != "POST":
@@ -144,10 +143,10 @@ class Guard:
         scope[CROSSING] = where
         dressed = _dressed(send, self._headers(scope["path"], headers, where, nonce if framing else None), scope)
         try:
-            refused = await self._refused(scope, headers, where, language)
+            preflight = await self._looked_at(scope, headers, where, language)
             with self.admission.stream(scope, language):
-                if refused:
-                    await refused(scope, receive, dressed)
+                if preflight:
+                    await preflight(scope, receive, dressed)
                 elif framing:
                     framed = _framed(dressed, language, nonce, lambda: framing(scope, language, nonce))
                     await self.app(scope, receive, framed)
@@ -155,33 +154,36 @@ class Guard:
                     largest = _largest(scope["path"])
                     await self.app(scope, receive if largest is None else _limited(receive, largest), dressed)
         except Refusal as refusal:
-            await refused_by(refusal)(scope, receive, dressed)
+            await told_of(scope, refusal, language)(scope, receive, dressed)
         finally:
             self.admission.let_go(scope)
 
-    async def _refused(self, scope: Scope, headers: Headers, where: Crossing, language: Language) -> ASGIApp | None:
-        """Return what is answered instead of the face that is asked; the cheapest reasons come first."""
+    async def _looked_at(self, scope: Scope, headers: Headers, where: Crossing, language: Language) -> Response | None:
+        """Raise ``Refusal`` where the face that is asked shall not hear of it; the cheapest reasons come first.
+
+        Returns the answer to a browser that asks whether a page may ask.
+        """
         path, method = scope["path"], scope["method"]
         if areas.CONTROL.search(path):
-            return problem("not_found", language, 404)
+            raise Refusal("not_found", language, 404)
         if path in areas.HEALTH:
             return None
         if not self.admission.hosts.knows(headers.get("host", "")):
-            return problem("portals.wrong_host", language, 421)
+            raise Refusal("portals.wrong_host", language, 421)
         largest = _largest(path)
         if largest is not None and _too_large(headers, largest):
-            return problem("too_large", language, 413)
+            raise Refusal("too_large", language, 413)
         if STAFF.fullmatch(path):
             return None  # its threshold decides
         if method == "OPTIONS" and "access-control-request-method" in headers:
             scope[PREFLIGHT] = True
             return _preflight(path, where, language)
-        programs = bool(areas.PROGRAMS.fullmatch(path))
-        if (programs or method not in SAFE) and not where.may(bool(areas.API.fullmatch(path))):
-            return _not_from_here(where, language)
+        programs, changes = bool(areas.PROGRAMS.fullmatch(path)), method not in SAFE
+        if (programs or changes) and not where.may(bool(areas.API.fullmatch(path))):
+            raise _not_from_here(where, language)
         if programs:
             scope[KEY] = self.admission.permit(where, headers, path, language)
-        if programs or JOIN.fullmatch(path):
+        if programs or JOIN.fullmatch(path) or (changes and areas.ASKING.fullmatch(path)):
             count = self.admission.attempt if areas.ASKING.fullmatch(path) else self.admission.request
             await count(self.admission.caller(scope), language)
         return None
@@ -234,7 +236,7 @@ def _preflight(path: str, where: Crossing, language: Language) -> Response:
     if areas.WIDGET.fullmatch(path):
         return Response(status_code=204, headers={"access-control-allow-methods": "GET, HEAD"})
     if not areas.API.fullmatch(path) or where.relation not in {"portal", "closed"}:
-        return _not_from_here(where, language)
+        raise _not_from_here(where, language)
     return Response(
         status_code=204,
         headers={
@@ -245,8 +247,8 @@ def _preflight(path: str, where: Crossing, language: Language) -> Response:
     )
 
 
-def _not_from_here(where: Crossing, language: Language) -> Response:
-    return problem("portals.portal_closed" if where.relation == "closed" else "portals.foreign", language, 403)
+def _not_from_here(where: Crossing, language: Language) -> Refusal:
+    return Refusal("portals.portal_closed" if where.relation == "closed" else "portals.foreign", language, 403)
 
 
 def _framed(send: Send, language: Language, nonce: str, frame: Callable[[], Frame | None]) -> Send:

@@ -25,8 +25,9 @@ from bot.programmes import DESCRIBED, Aid, Fact, Kind
 from bot.wording import say
 from ingest.documents import LANGUAGES, Language
 from ingest.settings import Settings
-from ui.api.programmes import Asked, Firm, ProgrammeId, Verdicts, chosen, form, verdicts
+from ui.api.programmes import Asked, ProgrammeId, Verdicts, chosen, form, verdicts
 from ui.api.reading import replayed
+from ui.api.schemas import Firm
 from ui.api.search import Results, Searched, results
 from ui.asking import Bot, Refusal, answers, checked, looked_up
 from ui.guard import MAX_BODY

@@ -62,6 +62,7 @@ def build(bot: Bot, settings: Settings, admission: Admission) -> gr.Blocks:
             language = page if len(question.split()) < SHORT and not talk.history else None
             held = request.request
             caller = admission.caller(held.scope if held else {}, FACE)
+            caller = admission.framed(caller, str(asked.get("framed") or ""), page)
             async with admission.question(caller, page, request.session_hash):
                 async for answer in until(stopped, answers(bot, question, talk.history, page, language, caller.payer)):
                     if not answer.complete:

@@ -8,11 +8,14 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.types import Scope
 
 from ingest.documents import Language
 from ui import request_ids
+from ui.admission import areas
 from ui.api.callers import page_language
 from ui.asking import Refusal
 from ui.markup import Markup, joined, tag
@@ -27,6 +30,7 @@ TITLES = {
     "not_found": "Not found",
     "wrong_method": "Method not allowed",
     "not_acceptable": "Not acceptable",
+    "not_resumable": "Nothing to resume",
     "too_large": "Request too large",
     "wrong_type": "Unsupported media type",
     "malformed": "Malformed request",
@@ -104,8 +108,8 @@ def problem(
     return response(key, status, word(key, language, **values), headers)
 
 
-def page(key: str, language: Language, status: int) -> HTMLResponse:
-    """Return the problem *key* as a page that needs nothing else of us, for a reader's browser."""
+def page(refusal: Refusal, language: Language) -> HTMLResponse:
+    """Return a refusal as a page that needs nothing else of us, for a reader's browser."""
     request = request_ids.current()
     body = joined(
         Markup("<!doctype html>"),
@@ -115,12 +119,25 @@ def page(key: str, language: Language, status: int) -> HTMLResponse:
                 Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
                 tag("title", word("title", language))),
             tag("body", tag("main", tag("h1", word("title", language)),
-                            tag("p", word(key, language), role="alert"),
+                            tag("p", refusal.sentence, role="alert"),
                             tag("p", tag("small", request)) if request else None)),
             lang=language,
         ),
     )  # fmt: skip
-    return HTMLResponse(body, status, {"cache-control": "no-store", "content-language": language})
+    headers = {"cache-control": "no-store", "content-language": language, **refusal.headers}
+    return HTMLResponse(body, refusal.status, headers)
+
+
+def told(scope: Scope, key: str, language: Language, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """Return the refusal *key* for whoever asks: see ``told_of``."""
+    return told_of(scope, Refusal(key, language, status, headers=headers), language)
+
+
+def told_of(scope: Scope, refusal: Refusal, language: Language) -> Response:
+    """Return *refusal* as a page to a browser that asks for one, to everybody else and to programs as a problem."""
+    accept = Headers(scope=scope).get("accept", "")
+    reads = "text/html" in accept and not areas.PROGRAMS.fullmatch(scope["path"])
+    return page(refusal, language) if reads else refused(refusal)
 
 
 def refused(refusal: Refusal) -> JSONResponse:

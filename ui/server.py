@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import Headers
 from starlette.routing import Mount, Route
 from starlette.types import Scope
 
@@ -102,7 +103,7 @@ def create_app(
     app.router.routes.append(Route(mcp.PATH, tools))
     _mount_static(app)
     problems.explain(app)
-    frames = {"/": _page_framing(bot, settings, version, started)}
+    frames = {"/": _page_framing(bot, settings, version, started, admission)}
     if staff:
         frames[f"{PATH}/"] = _desk_framing(staff, version, started)
         for router in (*staff.routes, uploads.routes(staff)):
@@ -118,10 +119,11 @@ def create_app(
     return app
 
 
-def _page_framing(bot: Bot, settings: Settings, version: str, started: str) -> Framing:
+def _page_framing(bot: Bot, settings: Settings, version: str, started: str, admission: Admission) -> Framing:
     def framing(scope: Scope, language: Language, nonce: str) -> Frame:
-        known = shell.Frame(settings.max_question, bot.document_count, bot.generation, bot.today, started)
         embedded = embed.asked(scope)
+        note = admission.note_of(Headers(scope=scope)) if embedded else ""
+        known = shell.Frame(settings.max_question, bot.document_count, bot.generation, bot.today, started, note)
         return Frame(
             shell.head(language, version, nonce),
             shell.before(language, known, embedded=embedded),

@@ -32,6 +32,8 @@ class Frame:
     today: dt.date
     started: str
     """Names this run of the server: a page that sees another one has lost its conversation."""
+    framed: str = ""
+    """What says which portal has the page in a frame."""
 
 
 def head(
@@ -100,6 +102,7 @@ def _words(language: Language, frame: Frame) -> Markup:
         "language": language,
         "limit": str(frame.max_question),
         "started": frame.started,
+        "framed": frame.framed,
         "title": word("title", language),
     }
     return Markup(json.dumps(words, ensure_ascii=False).replace("<", "\\u003c"))

@@ -18,7 +18,7 @@ from langchain_core.retrievers import BaseRetriever
 from langchain_core.runnables import RunnablePassthrough
 from pydantic import ValidationError
 
-from bot.retriever import GuichetRetriever
+from bot import GuichetRetriever
 from bot.service import Bot
 from ingest.settings import ROOT
 from tests.bot import starter
@@ -136,6 +136,19 @@ def test_langchain_is_loaded_by_this_module_only() -> None:
     code = "import sys; import bot.bootstrap; print('langchain_core' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_it_is_imported_from_the_package_and_only_then() -> None:
+    """``from bot import GuichetRetriever`` is enough; ``import bot`` loads nothing else, and has no other names."""
+    code = (
+        "import sys; before = set(sys.modules); import bot; print(sorted(set(sys.modules) - before));"
+        "from bot import GuichetRetriever; print(GuichetRetriever.__module__, hasattr(bot, 'Nothing'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded, named = done.stdout.splitlines()
+    assert "bot" in loaded
+    assert not any(each in loaded for each in ("bot.", "ingest", "langchain", "numpy", "pydantic"))
+    assert named == "bot.retriever False"
 
 
 def test_a_second_process_is_told_who_owns_the_folder(bot: Bot, folder: Path) -> None:

@@ -150,6 +150,14 @@ def test_the_chat_page_is_framed_by_portals_only(page: Page, town: Town) -> None
     inside.locator("#question").press("Enter")
     # The first event after a start waits for what Gradio imports with it.
     expect(inside.locator("#log")).to_contain_text("Start IA est un accompagnement", timeout=60_000)
+    assert town.doors.bot.payers == ["portal ville"]
+    # The switch reaches the frame that is open, too.
+    town.doors.admission.portals.switch("ville", "ada", closed=True)
+    inside.locator("#question").fill("Qu'est-ce que Start IA ?")
+    inside.locator("#question").press("Enter")
+    expect(inside.locator("#log")).to_contain_text("accès de ce portail au guichet est fermé")
+    assert town.doors.bot.payers == ["portal ville"]
+    town.doors.admission.portals.switch("ville", "ada", closed=False)
     assert not frame(page, town, "/quality")
     town.doors.admission.portals.switch("ville", "ada", closed=True)
     assert not frame(page, town)

@@ -59,8 +59,11 @@ def test_text_comes_before_the_answer_is_whole(slow_bot: Bot) -> None:
     pytest.fail("no answer came")
 
 
-def test_a_client_that_goes_ends_the_request_to_the_model(slow_bot: Bot, double: Double) -> None:
-    """A closed connection is closed upstream too: nobody pays for words that nobody reads; what was said is paid."""
+def test_a_client_that_goes_ends_the_request_to_the_model(
+    slow_bot: Bot, double: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once nobody comes back the request is closed upstream too: nobody pays for words that nobody reads."""
+    monkeypatch.setattr("ui.api.asking.BRIEF", 0.0)
     with served(slow_bot) as address, httpx.Client(timeout=30) as client:
         headers = {"accept": "text/event-stream"}
         with client.stream("POST", f"{address}/api/v1/ask", json={"question": QUESTION}, headers=headers) as response:

@@ -115,3 +115,24 @@ def asked(port: int, *headers: str, sent: Mapping[str, Any] = START, kind: str =
     """Ask a question over a raw connection."""
     body = json.dumps(sent).encode()
     return raw(port, "/api/v1/ask", *headers, f"Content-Type: {kind}", method="POST", body=body)
+
+
+DONE = {"process_generating", "process_completed"}
+
+
+def event(
+    port: int, address: str, question: str, session: str, *, framed: str = "", **extra: Any
+) -> list[dict[str, Any]]:
+    """Ask through Gradio's queue as the page does, *framed* by a portal, and return what the room is given."""
+    here = (f"Host: {HOST}", f"X-Forwarded-For: {address}")
+    sent = {"question": question, "turn": "1", "language": "fr", "framed": framed}
+    body = {"data": [None], "fn_index": 0, "session_hash": session, "trigger_id": 1, "event_data": sent} | extra
+    status, answer = raw(
+        port, "/gradio_api/queue/join", *here, "Content-Type: application/json", method="POST",
+        body=json.dumps(body).encode(),
+    )  # fmt: skip
+    assert status == 200, answer
+    _, stream = raw(port, f"/gradio_api/queue/data?session_hash={session}", *here)
+    messages = [json.loads(line[5:]) for line in stream.splitlines() if line.startswith("data:")]
+    outputs = [each["output"]["data"][0] for each in messages if each["msg"] in DONE and each["output"].get("data")]
+    return [output for output in outputs if isinstance(output, dict)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import logging
 import socket
@@ -13,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -24,7 +24,7 @@ from ingest.documents import LANGUAGES, Language
 from ingest.errors import SettingsError
 from ingest.settings import Settings, load
 from tests.slowness import slowness
-from tests.ui.doors import Doors, asked, opened, raw, served
+from tests.ui.doors import Doors, asked, event, opened, raw, served
 from ui.admission import Admission, Caller
 from ui.admission import windows as windows_module
 from ui.admission.addresses import Proxies, counted
@@ -242,11 +242,9 @@ def test_the_client_of_redis_does_not_wait_for_ever_either() -> None:
     assert options_of("async+memory://") == {}
 
 
-@pytest.mark.parametrize("address", ["nonsense://x", "redis://user:password@localhost:1/0", "x"])
+@pytest.mark.parametrize("address", ["nonsense://x", "memcached://user:password@localhost:1/0", "x"])
 def test_a_storage_that_cannot_be_used_is_one_sentence(address: str) -> None:
     """An unknown kind, or one whose client is not installed, is told at the start, without the password."""
-    if address.startswith("redis") and importlib.util.find_spec("redis"):
-        pytest.skip("the client of Redis is installed here")
     with pytest.raises(SettingsError, match="GUICHET_RATE_LIMIT_STORAGE") as raised:
         Windows(address)
     assert "password" not in str(raised.value)
@@ -619,7 +617,8 @@ def test_other_requests_are_counted_apart(limited: tuple[Doors, int]) -> None:
 @pytest.mark.parametrize(
     ("number", "path", "method", "kind", "expected"),
     [(1, "/api/v1/ask", "POST", "text/plain", 415), (2, "/api/v1/ask", "GET", "application/json", 405),
-     (3, "/v1/chat/completions", "POST", "application/json", 400), (4, "/api/v1/ask/none", "POST", "text/plain", 404)],
+     (3, "/v1/chat/completions", "POST", "application/json", 400), (4, "/api/v1/ask/none", "POST", "text/plain", 404),
+     (5, "/ask", "POST", "application/x-www-form-urlencoded", 422), (6, "/ask", "POST", "application/json", 422)],
 )  # fmt: skip
 def test_what_becomes_no_question_is_counted_too(
     limited: tuple[Doors, int], number: int, path: str, method: str, kind: str, expected: int
@@ -631,6 +630,64 @@ def test_what_becomes_no_question_is_counted_too(
     assert statuses == [expected] * 20 + [429]
 
 
+def test_who_only_looks_at_the_form_is_not_counted(limited: tuple[Doors, int]) -> None:
+    """The page at /ask may be read as often as one likes; only what is sent costs work."""
+    _, port = limited
+    here = ("Host: localhost", "X-Forwarded-For: 198.51.100.20")
+    assert {raw(port, "/ask", *here)[0] for _ in range(22)} == {200}
+
+
+def test_a_reader_over_the_limit_gets_a_page(limited: tuple[Doors, int]) -> None:
+    """Whoever sends too many forms reads the sentence in his language, with the wait in the head."""
+    _, port = limited
+    here = ("Host: localhost", "X-Forwarded-For: 198.51.100.21", "Accept: text/html", "Accept-Language: nl")
+    for _ in range(20):
+        raw(port, "/ask", *here, method="POST", body=b"question=")
+    status, answer = raw(port, "/ask", *here, method="POST", body=b"question=")
+    assert status == 429
+    assert "retry-after: " in answer.lower()
+    assert '<html lang="nl">' in answer
+    assert "Te veel vragen vanaf uw verbinding" in answer
+
+
+@pytest.mark.parametrize("path", ["/api/v1/ask", "/v1/chat/completions", "/ask"])
+def test_who_names_no_conversation_has_the_places_of_his_address(tmp_path: Path, path: str) -> None:
+    """As many questions as an office has at a time, and no more; another address has its own."""
+    doors = opened(tmp_path, settings(rate_limit="1000/minute", open_questions_address=2), pause=60.0)
+    question = "Start IA ?"
+    bodies = {
+        "/api/v1/ask": json.dumps({"question": question}),
+        "/v1/chat/completions": json.dumps(
+            {"model": "guichet-ia", "messages": [{"role": "user", "content": question}]}
+        ),
+        "/ask": f"question={question}",
+    }
+    kind = "application/x-www-form-urlencoded" if path == "/ask" else "application/json"
+    body = bodies[path].encode()
+
+    def sent(port: int, address: str) -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", port), timeout=20 * slowness())
+        head = (f"POST {path} HTTP/1.1", "Host: localhost", f"X-Forwarded-For: {address}", f"Content-Type: {kind}",
+                f"Content-Length: {len(body)}", "", "")  # fmt: skip
+        connection.sendall("\r\n".join(head).encode() + body)
+        return connection
+
+    with served(doors.app) as port:
+        open_ = [sent(port, "192.0.2.1") for _ in range(2)]
+        until = time.monotonic() + 20 * slowness()
+        while len(doors.admission._opened) < 2:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        third = sent(port, "192.0.2.1")
+        assert third.recv(100).startswith(b"HTTP/1.1 429")
+        other = sent(port, "192.0.2.2")
+        while len(doors.admission._opened) < 3:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        for each in (*open_, third, other):
+            each.close()
+
+
 def test_the_page_is_written_for_the_scheme_that_a_proxy_says(limited: tuple[Doors, int]) -> None:
     """Not for the host that it says: that one stands in ``Host``."""
     _, port = limited
@@ -639,26 +696,6 @@ def test_the_page_is_written_for_the_scheme_that_a_proxy_says(limited: tuple[Doo
     assert status == 200
     assert "evil.example" not in answer
     assert "https://localhost" in answer
-
-
-DONE = {"process_generating", "process_completed"}
-
-
-def event(port: int, address: str, question: str, session: str, **extra: Any) -> list[dict[str, Any]]:
-    """Ask through Gradio's queue as the page does, and return what the room is given."""
-    here = ("Host: localhost", f"X-Forwarded-For: {address}")
-    sent = {"question": question, "turn": "1", "language": "fr"}
-    body = {"data": [None], "fn_index": 0, "session_hash": session, "trigger_id": 1, "event_data": sent}
-    body |= extra
-    status, answer = raw(
-        port, "/gradio_api/queue/join", *here, "Content-Type: application/json", method="POST",
-        body=json.dumps(body).encode(),
-    )  # fmt: skip
-    assert status == 200, answer
-    _, stream = raw(port, f"/gradio_api/queue/data?session_hash={session}", *here)
-    messages = [json.loads(line[5:]) for line in stream.splitlines() if line.startswith("data:")]
-    outputs = [each["output"]["data"][0] for each in messages if each["msg"] in DONE and each["output"].get("data")]
-    return [output for output in outputs if isinstance(output, dict)]
 
 
 def test_the_page_says_in_the_chat_how_long_to_wait(limited: tuple[Doors, int]) -> None:
@@ -857,8 +894,37 @@ def loudest(handler: logging.Handler) -> Iterator[None]:
             each.propagate = propagate
 
 
+MCP_CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+MCP_HEADERS = ("Accept: application/json, text/event-stream", "MCP-Protocol-Version: 2025-06-18")
+
+
+def at_every_face(port: int, question: str) -> dict[str, tuple[int, str]]:
+    """Ask *question* wherever one can, and return status and response by face."""
+
+    def sent(path: str, body: object, *headers: str) -> tuple[int, str]:
+        kind = ("Content-Type: application/json", "Host: localhost", *headers)
+        return raw(port, path, *kind, method="POST", body=json.dumps(body, ensure_ascii=False).encode())
+
+    chat = {"model": "guichet-ia", "messages": [{"role": "user", "content": question}]}
+    form = f"question={quote(question)}&lang=fr".encode()
+    said = {
+        "json": sent("/api/v1/ask", {"question": question}),
+        "events": sent("/api/v1/ask", {"question": question}, "Accept: text/event-stream"),
+        "started": sent("/api/v1/streams", {"question": question}),
+        "search": sent("/api/v1/search", {"query": question}),
+        "openai": sent("/v1/chat/completions", chat),
+        "openai events": sent("/v1/chat/completions", chat | {"stream": True}),
+        "form": raw(port, "/ask", "Host: localhost", method="POST", body=form),
+    }
+    for tool, argument in (("ask", "question"), ("search_sources", "query")):
+        call = {"name": tool, "arguments": {argument: question}}
+        said[f"mcp {tool}"] = sent("/mcp", MCP_CALL | {"params": call}, *MCP_HEADERS)
+    said["page"] = 200, str(event(port, "192.0.2.70", question, "logsession")[-1])
+    return said
+
+
 def test_no_word_of_a_question_is_logged(bot: Bot, capfd: pytest.CaptureFixture[str]) -> None:
-    """With every logger at its loudest, access lines included, no face leaves a question in log, output or metrics."""
+    """With our loggers at their loudest, access lines included, no face leaves a question in log or output."""
     heard = Everything()
     with (
         loudest(heard),
@@ -866,23 +932,33 @@ def test_no_word_of_a_question_is_logged(bot: Bot, capfd: pytest.CaptureFixture[
         loudest(heard),
     ):
         question = f"Quelle prime pour {MARKER} à Namur ?"
-        for accept in ("application/json", "text/event-stream"):
-            assert asked(port, "Host: localhost", f"Accept: {accept}", sent={"question": question})[0] == 200
-        asked(port, "Host: localhost", sent={"question": MARKER * 100})
-        asked(port, "Host: localhost", sent={"question": question, "language": MARKER})
-        asked(port, "Host: localhost", f"Origin: https://{MARKER}.example", sent={"question": question})
-        asked(port, "Host: localhost", "Authorization: Bearer gk_" + MARKER, sent={"question": question})
-        event(port, "192.0.2.70", question, "logsession")
-        raw(port, f"/ask?question={MARKER}", "Host: localhost")
-        raw(port, f"/?lang=fr&question={MARKER}", "Host: localhost")
-        raw(port, f"/api/v1/ask?question={MARKER}", "Host: localhost")
-        answer, metrics = (
-            asked(port, "Host: localhost", sent={"question": question})[1],
-            raw(port, "/metrics", "Host: x")[1],
-        )
+        first = at_every_face(port, "Start IA")  # what a first call of a face loads has loggers too
+        with loudest(heard), quiet_protocol():
+            answers = at_every_face(port, question)
+            asked(port, "Host: localhost", sent={"question": MARKER * 100})
+            asked(port, "Host: localhost", sent={"question": question, "language": MARKER})
+            asked(port, "Host: localhost", sent={"question": question, MARKER: question})
+            asked(port, "Host: localhost", f"Origin: https://{MARKER}.example", sent={"question": question})
+            asked(port, "Host: localhost", "Authorization: Bearer gk_" + MARKER, sent={"question": question})
+            for path in ("/ask?", "/?lang=fr&", "/api/v1/ask?", "/v1/models?", "/mcp?"):
+                raw(port, f"{path}question={MARKER}", "Host: localhost")
     said = capfd.readouterr()
-    assert MARKER in answer  # it did arrive
-    assert any('"POST /api/v1/ask HTTP/1.1" 200' in line for line in heard.lines)
+    assert {face: status for face, (status, _) in first.items() if status not in (200, 201)} == {}
+    assert {face: status for face, (status, _) in answers.items() if status not in (200, 201)} == {}
+    for face in ("json", "events", "form", "page"):
+        assert MARKER in answers[face][1]  # it did arrive
+    assert '"isError":true' not in answers["mcp ask"][1] + answers["mcp search_sources"][1]
+    for path in ("/api/v1/ask", "/v1/chat/completions", "/ask", "/mcp"):
+        assert any(f'"POST {path} HTTP/1.1" 200' in line for line in heard.lines), path
     assert any('"GET /ask HTTP/1.1"' in line for line in heard.lines)
     assert [line for line in heard.lines if MARKER in line] == []
-    assert MARKER not in said.out + said.err + metrics
+    assert MARKER not in said.out + said.err
+
+
+@contextmanager
+def quiet_protocol() -> Iterator[None]:
+    """Leave the loggers of the MCP package as they are in the guichet: at DEBUG they tell messages (docs/mcp.md)."""
+    loggers = [logging.getLogger(name) for name in list(logging.root.manager.loggerDict) if name.split(".")[0] == "mcp"]
+    for each in loggers:
+        each.setLevel(logging.INFO)
+    yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Iterable, Iterator
@@ -18,7 +19,7 @@ from bot.wording import catalogue
 from ingest.documents import LANGUAGES, Language
 from ingest.settings import load
 from tests.slowness import slowness
-from tests.ui.doors import START, Doors, asked, opened, raw, served
+from tests.ui.doors import START, Doors, asked, event, opened, raw, served
 from ui.__main__ import main
 from ui.admission.crossing import crossing
 from ui.admission.hosts import Hosts
@@ -388,6 +389,63 @@ def test_a_forged_host_is_refused(doors: Doors, port: int, host: str) -> None:
     assert raw(port, "/healthz", f"Host: {host or 'x'}")[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "method", "given", "status", "said"),
+    [
+        (
+            "/ask",
+            "POST",
+            ("Host: localhost", "Origin: https://evil.example"),
+            403,
+            "Deze site mag het loket niet bevragen",
+        ),
+        ("/ask", "POST", ("Host: localhost", f"Origin: {OTHER}"), 403, "De toegang van dit portaal"),
+        ("/", "GET", ("Host: evil.example",), 421, "Het loket is niet bekend onder deze naam"),
+        ("/?embed=1", "GET", ("Host: evil.example",), 421, "Het loket is niet bekend onder deze naam"),
+        ("/staff/", "GET", ("Host: evil.example",), 421, "Het loket is niet bekend onder deze naam"),
+        ("/nothing", "GET", ("Host: localhost",), 404, "Op dit adres staat niets"),
+    ],
+)
+def test_a_reader_who_is_refused_gets_a_page(
+    port: int, path: str, method: str, given: tuple[str, ...], status: int, said: str
+) -> None:
+    """A browser that asks for a page reads the sentence in its language, under the same headers; a script a problem."""
+    accept = ("Accept: text/html,application/xhtml+xml;q=0.9", "Accept-Language: nl-BE")
+    found, answer = raw(port, path, *given, *accept, method=method, body=b"question=a" if method == "POST" else b"")
+    head = answer.partition("\r\n\r\n")[0].lower()
+    assert found == status
+    assert "content-type: text/html" in head
+    assert "content-language: nl" in head
+    assert said in answer
+    assert "urn:guichet-ia" not in answer
+    for header in (
+        "cache-control: no-store",
+        "x-content-type-options: nosniff",
+        "content-security-policy: ",
+        "x-request-id: ",
+    ):
+        assert header in head
+    found, answer = raw(port, path, *given, method=method, body=b"question=a" if method == "POST" else b"")
+    assert found == status
+    assert "content-type: application/problem+json" in answer.lower()
+
+
+@pytest.mark.parametrize("path", ["/api/v1/status", "/v1/models", "/mcp"])
+def test_programs_get_problems_whatever_they_accept(port: int, path: str) -> None:
+    """An error of the API has the form that is documented, also in a browser's window."""
+    answer = raw(port, path, "Host: evil.example", "Accept: text/html")[1]
+    assert "json" in next(line for line in answer.lower().splitlines() if line.startswith("content-type"))
+
+
+def test_what_the_guide_says_answers_under_every_name_does(port: int) -> None:
+    """Each address that docs/portals.md names for machines is there, however the guichet is called."""
+    guide = (Path(__file__).parents[2] / "docs" / "portals.md").read_text("utf-8")
+    (sentence,) = re.findall(r"\n([^.\n]*) answer under every name", guide)
+    addresses = re.findall(r"`([^`]+)`", sentence)
+    assert addresses
+    assert {path: raw(port, path, "Host: evil.example")[0] for path in addresses} == dict.fromkeys(addresses, 200)
+
+
 def test_a_forged_forwarded_host_makes_no_origin_ours(doors: Doors, port: int) -> None:
     """What a proxy might say of the host is believed of nobody."""
     forged = (
@@ -424,6 +482,65 @@ def test_open_portals_may_show_the_page_in_a_frame(client: TestClient, doors: Do
     assert client.get("/staff/").headers["content-security-policy"].endswith("frame-ancestors 'none'")
     doors.admission.portals.switch("ville", "ada", closed=True)
     assert client.get("/").headers["content-security-policy"].endswith("frame-ancestors 'self'")
+
+
+def note(port: int, *headers: str, path: str = "/?embed=1&lang=fr") -> str:
+    """Return what the page carries of the portal that asks for it."""
+    _, page = raw(port, path, "Host: localhost", *headers)
+    words = re.search(r'<script[^>]*id="words"[^>]*>(.*?)</script>', page, re.DOTALL)
+    assert words
+    return str(json.loads(words[1])["framed"])
+
+
+def test_a_page_in_a_frame_carries_which_portal_has_it(doors: Doors, port: int) -> None:
+    """Of an open portal only, as the browser names it; the page as such, and everybody else's, carries nothing."""
+    assert note(port, f"Referer: {PORTAL}/").endswith(f" {PORTAL}")
+    for referer in (
+        OTHER,
+        "https://evil.example",
+        PORTAL + ".evil.example",
+        "http://portal.example.be",
+        "https://[",
+        "x",
+    ):
+        assert note(port, f"Referer: {referer}/") == ""
+    assert note(port) == ""
+    assert note(port, f"Referer: {PORTAL}/", path="/?lang=fr") == ""
+
+
+def test_number_and_switch_of_a_portal_reach_its_frames(tmp_path: Path) -> None:
+    """What is asked in a frame is the portal's to pay and counted to it, and refused once it is closed."""
+    doors = opened(tmp_path, load(rate_limit="1000/minute", trusted_hosts=(), trusted_proxies=("127.0.0.1",)))
+    portals = doors.admission.portals
+    portals.add("ville", [PORTAL], "ada", a_day=2)
+    question = "Qu'est-ce que Start IA ?"
+    with served(doors.app) as port:
+        carried = note(port, f"Referer: {PORTAL}/")
+
+        def html(address: str, framed: str) -> str:
+            return str(
+                event(port, address, question, f"frame{address[-1]}{len(doors.bot.payers)}", framed=framed)[-1]["html"]
+            )
+
+        assert "Start IA est" in html("192.0.2.1", carried)
+        assert "Start IA est" in html("192.0.2.2", carried)
+        assert doors.bot.payers == ["portal ville"] * 2
+        assert "Ce portail a reçu beaucoup de questions" in html("192.0.2.3", carried)
+        # A note that is not ours is none: it charges nobody, and opens nothing.
+        for forged in (
+            "x",
+            carried + "x",
+            carried.split(" ")[0] + " https://other.example",
+            f"{'0' * 64} {PORTAL}",
+            "é",
+        ):
+            assert "Start IA est" in html("192.0.2.4", forged)
+        assert doors.bot.payers[2:] == ["page"] * 5
+        portals.switch("ville", "ada", closed=True)
+        assert "accès de ce portail au guichet est fermé" in html("192.0.2.5", carried)
+        portals.remove("ville", "ada")
+        assert "est fermé" in html("192.0.2.5", carried)
+        assert len(doors.bot.payers) == 7
 
 
 def test_responses_say_that_they_are_not_for_other_origins(client: TestClient) -> None:

@@ -17,7 +17,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -28,6 +28,7 @@ from ingest.settings import Settings
 from ui.admission import areas, windows
 from ui.admission.addresses import Proxies, counted
 from ui.admission.crossing import Crossing, crossing
+from ui.admission.framed import Seals, framing
 from ui.admission.hosts import Hosts
 from ui.admission.opened import Opened, Ticket
 from ui.admission.windows import Limit, Window, Windows
@@ -98,6 +99,7 @@ class Admission:
         self._waiting: set[str] = set()
         """Conversations in which a question waits for the one before it."""
         self._streams: Counter[str] = Counter()
+        self._seals = Seals()
 
     # Who
 
@@ -111,6 +113,21 @@ class Admission:
         client = scope.get("client") or ("", 0)
         portal, origin = (found.portal, found.origin) if found and found.portal else (None, "")
         return Caller(face, counted(client[0]), portal, scope.get(KEY), origin)
+
+    def note_of(self, headers: Headers) -> str:
+        """Return what a page of ours carries that an open portal asks for to frame it; empty for every other."""
+        origin = framing(headers)
+        return self._seals.note(origin) if origin and origin in self.portals.allowed().open else ""
+
+    def framed(self, caller: Caller, note: str, language: Language) -> Caller:
+        """Return *caller* as the portal's whose *note* his page carries; raises ``Refusal`` where that is closed."""
+        origin = self._seals.origin(note)
+        if origin is None:
+            return caller
+        portal = self.portals.allowed().open.get(origin)
+        if portal is None:
+            raise Refusal("portals.portal_closed", language, 403)
+        return replace(caller, portal=portal, origin=origin)
 
     def key_of(self, headers: Headers, language: Language) -> Key | None:
         """Return the key that a request shows, None if it shows none; raises ``Refusal`` 401 for a wrong one.

@@ -35,8 +35,8 @@ _SCOPES: tuple[tuple[re.Pattern[str], ScopeName], ...] = (
     (re.compile(r"/api/v1/feedback\b.*", re.DOTALL), "feedback"),
     (MCP, "mcp"),
 )
-ASKING = re.compile(r"/api/v1/ask(?:/.*)?|/v1/chat/completions", re.DOTALL)
-"""Ways in whose every request is a question, and counted as one."""
+ASKING = re.compile(r"/api/v1/ask(?:/.*)?|/v1/chat/completions|/ask/?", re.DOTALL)
+"""Ways in whose every request is a question, and counted as one; of the page at ``/ask`` each form that is sent."""
 
 
 @lru_cache(maxsize=1024)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Request
 from fastapi.responses import JSONResponse, Response
 
 from bot.answers import Answer
+from bot.profiles import Judged
+from ingest.documents import Language
 from ingest.settings import Settings
 from ui import problems
 from ui.admission import Admission
@@ -16,10 +20,11 @@ from ui.api import schemas
 from ui.api.callers import EVENTS, JSON, V1, accepted, admitted, page_language
 from ui.api.examples import body, example
 from ui.api.openapi import answers_with, events
+from ui.api.programmes import form
 from ui.api.reading import JsonRoute
-from ui.api.schemas import Question
-from ui.api.streams import GRACE, RETRY, EventResponse, Named, Streams
-from ui.asking import SOON, Bot, Refusal, answers, checked, not_ready, whole
+from ui.api.schemas import Firm, Question
+from ui.api.streams import BRIEF, GRACE, RETRY, EventResponse, Named, Run, Streams
+from ui.asking import SOON, Bot, Refusal, answers, checked, looked_up, not_ready, whole
 
 LastEventId = Annotated[
     str | None,
@@ -41,6 +46,7 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
         responses=answers_with(
             400,
             406,
+            409,
             413,
             415,
             422,
@@ -60,24 +66,29 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
         checked yet; one with `"replaces": true` takes the place of all text before. A comment is sent in each silence
         of ten seconds.
 
-        Leaving stops the answer. One that had ended is kept for two minutes: the same request with `Last-Event-ID`
-        gets the events that were missed. Use `POST /api/v1/streams` for an answer that waits for its reader.
+        With a `profile`, each programme of the answer says whether that firm may apply, as `POST /api/v1/eligibility`
+        does; nothing of the firm is stored or logged.
+
+        An answer whose reader has gone is stopped after five seconds, at once where its conversation goes on; one that
+        had ended is kept for two minutes. Until then the same request with `Last-Event-ID` gets the events that
+        were missed, and is no second question; after that it gets 409. To stop an answer at once, `DELETE` what
+        `Content-Location` names. Use `POST /api/v1/streams` for an answer that waits longer for its reader.
         """
         page = page_language(request, body.language)
         kind = accepted(request.headers.get("accept"), (JSON, EVENTS))
         if kind is None:
             raise Refusal("api.not_acceptable", page, 406, types=f"{JSON}, {EVENTS}")
         question = checked(body.question, page, settings)
+        if kind == EVENTS and last_event_id:
+            return _resumed(streams, body, last_event_id, page)
         if not bot.ready:
             raise not_ready(page)
-        run, seen = streams.resumed(last_event_id) or (None, 0)
-        if kind == JSON or run is None or run.question != question:
+        streams.make_way(_talk(request, body))
+        if kind == JSON:
             payer = await admitted(request, page, body.conversation)
             stream = answers(bot, question, body.messages, page, body.language, payer)
-            if kind == JSON:
-                return await _as_json(request, stream)
-            run, seen = streams.begin(_events(stream), question), 0
-        return EventResponse(run.listen(seen), {"content-location": f"{V1}/streams/{run.id}"}, left=run.left)
+            return await _as_json(request, stream, _For(bot, page, body.profile))
+        return _heard(await _begun(bot, streams, request, body, question, BRIEF))
 
     @router.post(
         "/streams",
@@ -100,11 +111,8 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
             raise not_ready(page)
         if streams.full:
             raise Refusal("api.busy", page, 503, headers={"retry-after": str(SOON)})
-        admission: Admission = request.app.state.admission
-        caller = admission.caller(request.scope)
-        leave = await admission.hold(caller, page, body.conversation)
-        stream = answers(bot, question, body.messages, page, body.language, caller.payer)
-        run = streams.begin(_events(stream), question, GRACE, leave)
+        streams.make_way(_talk(request, body))
+        run = await _begun(bot, streams, request, body, question, GRACE)
         address = f"{V1}/streams/{run.id}"
         return JSONResponse({"id": run.id, "events": address}, 201, {"location": address, "cache-control": "no-store"})
 
@@ -159,14 +167,72 @@ def router(bot: Bot, settings: Settings) -> APIRouter:
     return router
 
 
-async def _as_json(request: Request, stream: AsyncIterator[Answer]) -> Response:
+async def _begun(bot: Bot, streams: Streams, request: Request, body: Question, question: str, grace: float) -> Run:
+    """Begin an answer that outlives its connection for *grace* seconds; its place is held as long."""
+    page = page_language(request, body.language)
+    admission: Admission = request.app.state.admission
+    caller = admission.caller(request.scope)
+    leave = await admission.hold(caller, page, body.conversation)
+    stream = answers(bot, question, body.messages, page, body.language, caller.payer)
+    written = _events(stream, _For(bot, page, body.profile))
+    return streams.begin(written, _mark(body), grace, leave, _talk(request, body))
+
+
+def _talk(request: Request, body: Question) -> str:
+    """Return the name of a conversation among those of all callers; empty if it has none."""
+    admission: Admission = request.app.state.admission
+    return f"{admission.caller(request.scope).name} {body.conversation}" if body.conversation else ""
+
+
+def _mark(body: Question) -> str:
+    """Return by what a request is known again; what it says of its asker is not kept for that."""
+    return hashlib.sha256(body.model_dump_json().encode()).hexdigest()
+
+
+def _resumed(streams: Streams, body: Question, last_event_id: str, page: Language) -> Response:
+    """Return the events after the one that was received; raises ``Refusal`` where they are gone.
+
+    Asking anew instead would begin at the first event: a reader who appends what comes would see the text twice.
+    """
+    run, seen = streams.resumed(last_event_id) or (None, 0)
+    if run is None or run.request != _mark(body):
+        raise Refusal("api.not_resumable", page, 409)
+    return _heard(run, seen)
+
+
+def _heard(run: Run, seen: int = 0) -> Response:
+    return EventResponse(run.listen(seen), {"content-location": f"{V1}/streams/{run.id}"}, left=run.left)
+
+
+@dataclass(frozen=True, slots=True)
+class _For:
+    """For whom an answer is written out."""
+
+    bot: Bot
+    page: Language
+    firm: Firm | None
+
+    async def written(self, answer: Answer) -> dict[str, Any]:
+        """Return a whole answer as JSON: where a firm is known, each programme says whether it may apply."""
+        said = answer.as_json()
+        ids = [programme.id for programme in answer.programmes]
+        if self.firm is None or not ids:
+            return said
+        profile = self.firm.profile
+        found = await looked_up(self.bot, self.page, lambda: self.bot.eligibility(profile, answer.language, ids))
+        verdicts = {each.id: form(Judged).dump_python(each, mode="json") for each in found}
+        programmes = [each | {"eligibility": verdicts.get(each["id"])} for each in said["programmes"]]
+        return said | {"programmes": programmes}
+
+
+async def _as_json(request: Request, stream: AsyncIterator[Answer], for_whom: _For) -> Response:
     answer = await whole(request, stream)
     if answer is None:
         return Response(status_code=499)  # nobody reads it
-    return JSONResponse(answer.as_json(), headers={"cache-control": "no-store"})
+    return JSONResponse(await for_whom.written(answer), headers={"cache-control": "no-store"})
 
 
-async def _events(stream: AsyncIterator[Answer]) -> AsyncIterator[Named]:
+async def _events(stream: AsyncIterator[Answer], for_whom: _For) -> AsyncIterator[Named]:
     """Yield ``status`` when a step begins, ``token`` for new text, then ``answer`` or ``error``.
 
     A token that is not ``checked`` ends in a language model's words of an unfinished sentence: it may be taken back by
@@ -176,7 +242,7 @@ async def _events(stream: AsyncIterator[Answer]) -> AsyncIterator[Named]:
     try:
         async for answer in stream:
             if answer.complete:
-                yield "answer", answer.as_json()
+                yield "answer", await for_whom.written(answer)
                 return
             if answer.stage != stage:
                 stage = answer.stage

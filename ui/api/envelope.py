@@ -16,7 +16,6 @@ from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui import problems, request_ids
-from ui.admission import areas
 from ui.api.openai_errors import to_openai
 from ui.words import preferred
 
@@ -112,11 +111,9 @@ class Net:
 
 
 def _told(scope: Scope, key: str, status: int) -> ASGIApp:
-    """Return what is answered: a page to a browser that asks for one, else a problem."""
     headers = Headers(scope=scope)
     language = preferred(QueryParams(scope.get("query_string", b"")).get("lang"), headers.get("accept-language"))
-    reads = "text/html" in headers.get("accept", "") and not areas.PROGRAMS.fullmatch(scope["path"])
-    return problems.page(key, language, status) if reads else problems.problem(key, language, status)
+    return problems.told(scope, key, language, status)
 
 
 def _named(send: Send, name: str) -> Send:

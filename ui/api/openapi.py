@@ -11,8 +11,11 @@ from pydantic import BaseModel
 
 from ingest.settings import Settings
 from ui import problems
+from ui.admission import areas
 from ui.api import schemas
 from ui.api.callers import EVENTS, JSON
+from ui.api.openai_errors import to_openai
+from ui.words import word
 
 VERSION = "1.0.0"
 DESCRIPTION = """Answers about public support for AI and digital projects of firms in Wallonia, every statement quoted
@@ -20,6 +23,9 @@ from a dated source.
 
 Stateless, without cookies. Every response has an `X-Request-ID`; every error is a problem (RFC 9457) with a sentence in
 the caller's language: `lang`, else `Accept-Language`, else French. Below `/v1` errors have the form of OpenAI.
+
+A key is sent as `Authorization: Bearer gk_…` or `X-API-Key: gk_…`, by servers only. A wrong one is refused also where
+none is needed.
 """
 TAGS = (
     {"name": "ask", "description": "A question in, a cited answer out."},
@@ -31,14 +37,40 @@ TAGS = (
 )
 ERRORS = {
     400: "The body cannot be read.",
+    401: "The key is wrong, expired or revoked, or this guichet asks one of programs.",
+    403: "Not allowed from the page that asks, or not with this key.",
     404: "There is nothing at this address.",
     406: "None of the formats that are asked for is there.",
+    409: "The events after `Last-Event-ID` are gone; ask again without it.",
     413: "The body is too large.",
     415: "The body is no JSON.",
+    421: "This guichet is not called so.",
     422: "Something in the request is not as it must be; `errors` names the fields.",
     429: "Too many requests; come back after `Retry-After` seconds.",
     500: "Something broke.",
     503: "Not ready yet, or too much to do; come back after `Retry-After` seconds.",
+}
+GUARDED = (401, 403, 421)
+"""What every operation of programs may answer: the guard refuses before the operation is asked."""
+_SHOWN: dict[int, tuple[str, dict[str, object]]] = {
+    400: ("api.unreadable", {}),
+    401: ("portals.bad_key", {}),
+    403: ("portals.foreign", {}),
+    404: ("not_found", {}),
+    406: ("api.not_acceptable", {"types": f"{JSON}, {EVENTS}"}),
+    409: ("api.not_resumable", {}),
+    413: ("too_large", {}),
+    415: ("api.wrong_type", {}),
+    421: ("portals.wrong_host", {}),
+    422: ("malformed", {"field": "history.0.role"}),
+    429: ("portals.too_many", {"wait": "12 seconds"}),
+    500: ("unexpected", {}),
+    503: ("not_ready", {}),
+}
+"""The problem that is the example of each status, with what fills its sentence."""
+SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A key, `gk_…`; never from a page."},
+    "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "The same key."},
 }
 _COMMON: tuple[dict[str, Any], ...] = (
     {
@@ -62,6 +94,7 @@ _HEADERS: dict[str, dict[str, Any]] = {
     "Link": {"description": 'Address of the next page, rel="next".', "schema": {"type": "string"}},
     "Location": {"description": "Address of the events.", "required": True, "schema": {"type": "string"}},
     "Content-Location": {"description": "Address of the same events.", "schema": {"type": "string"}},
+    "WWW-Authenticate": {"description": "How to show a key.", "required": True, "schema": {"type": "string"}},
     "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "string", "pattern": r"^\d+$"}},
 }
 _MODELS: tuple[type[BaseModel], ...] = (schemas.Problem, schemas.OpenAIFailure, schemas.ChatCompletionChunk)
@@ -78,16 +111,7 @@ def answers_with(
     Of what went well a status gives an example, a sentence (str) or a whole response object (with "content"). *headers*
     stand in every response that went well.
     """
-    media_type = problems.MEDIA_TYPE if failure is schemas.Problem else JSON
-    reference = {"schema": {"$ref": f"#/components/schemas/{failure.__name__}"}}
-    responses: dict[int | str, dict[str, Any]] = {
-        status: {
-            "description": ERRORS[status],
-            "content": {media_type: reference},
-            "headers": _headers("X-Request-ID", *(("Retry-After",) if status in (429, 503) else ())),
-        }
-        for status in statuses
-    }
+    responses: dict[int | str, dict[str, Any]] = {status: _refused(status, failure) for status in statuses}
     for status, said in ok.items():
         named = _headers("X-Request-ID", *headers)
         if isinstance(said, str):
@@ -97,6 +121,25 @@ def answers_with(
         else:
             responses[status] = {"description": "Done.", "headers": named, "content": {JSON: {"example": said}}}
     return responses
+
+
+def _refused(status: int, failure: type[BaseModel]) -> dict[str, Any]:
+    """Return the response object of an error: its form and its headers."""
+    own = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}.get(status, ())
+    media_type = problems.MEDIA_TYPE if failure is schemas.Problem else JSON
+    reference = {"schema": {"$ref": f"#/components/schemas/{failure.__name__}"}}
+    return {
+        "description": ERRORS[status], "content": {media_type: reference}, "headers": _headers("X-Request-ID", *own),
+    }  # fmt: skip
+
+
+def _problem(status: int) -> dict[str, Any]:
+    """Return an example of a problem, in English."""
+    key, values = _SHOWN[status]
+    shown = problems.details(key, status, word(key, "en", **values), request_id="3f2a9c1b7d5e4f60")
+    if status == 422:
+        shown["errors"] = [{"pointer": "#/history/0/role", "detail": word("api.field_choice", "en")}]
+    return shown
 
 
 def events(example: str, schema: str, also: Any = None) -> dict[str, Any]:
@@ -182,16 +225,35 @@ def _finished(document: dict[str, Any], settings: Settings) -> dict[str, Any]:
     held["Searched"]["properties"]["query"]["maxLength"] = settings.max_question
     components["parameters"] = {_slug(each["name"]): each for each in _COMMON}
     components["headers"] = _HEADERS
+    components["securitySchemes"] = SCHEMES
     common = [{"$ref": f"#/components/parameters/{name}"} for name in components["parameters"]]
-    for path in document["paths"].values():
-        for operation in path.values():
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
             # FastAPI's own form of what is malformed: ours are problems, and below /v1 a 400.
             if "HTTPValidationError" in str(operation["responses"].get("422")):
                 del operation["responses"]["422"]
+            if areas.PROGRAMS.fullmatch(path):
+                _guard(path, operation, settings)
             operation["parameters"] = [*operation.get("parameters", ()), *common]
-            for response in operation["responses"].values():
+            for status, response in operation["responses"].items():
                 response.setdefault("headers", {}).update(_headers("X-Request-ID"))
+                # Here, since FastAPI leaves out what is null, and an error of OpenAI's form says null.
+                for media_type, content in response["content"].items() if int(status) >= 400 else ():
+                    problem = _problem(int(status))
+                    content["example"] = problem if media_type == problems.MEDIA_TYPE else to_openai(problem)[1]
     return document
+
+
+def _guard(path: str, operation: dict[str, Any], settings: Settings) -> None:
+    """Say in *operation* which key it takes, and what the guard may answer instead of it."""
+    needs = [areas.scope_of(path)]
+    keys: list[dict[str, Any]] = [{name: needs} for name in SCHEMES]
+    # Where keys are asked of programs, pages may still ask the API without one; nothing else may be.
+    needed = settings.api_key_required and not areas.API.fullmatch(path)
+    operation["security"] = keys if needed else [{}, *keys]
+    failure = schemas.Problem if areas.API.fullmatch(path) else schemas.OpenAIFailure
+    refusals = {str(status): _refused(status, failure) for status in GUARDED}
+    operation["responses"] = dict(sorted((operation["responses"] | refusals).items()))
 
 
 def _headers(*names: str) -> dict[str, Any]:

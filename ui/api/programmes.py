@@ -5,14 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from bot.answers import State
-from bot.profiles import ASKED, Judged, seat_of
+from bot.profiles import Judged
 from bot.programmes import DESCRIBED, Aid, Kind
 from bot.wording import say
 from ingest.documents import Language
@@ -23,49 +23,10 @@ from ui.api.examples import body, example
 from ui.api.marks import UNCHANGED, IfNoneMatch, marked
 from ui.api.openapi import answers_with
 from ui.api.reading import JsonRoute
-from ui.api.schemas import Text
+from ui.api.schemas import Firm
 from ui.asking import Bot, Refusal, looked_up
 
-Size = Literal["micro", "small", "medium", "large"]
-LegalForm = Literal[
-    "company", "self_employed", "association", "liberal_profession", "public_body", "university", "research_centre",
-    "individual",
-]  # fmt: skip
-Seat = Literal["wallonia", "german_community", "brussels", "flanders", "belgium", "eu"]
-Stage = Literal["starter", "established"]
 ProgrammeId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=100)]
-Sector = Annotated[Text, Field(min_length=1, max_length=60)]
-
-
-class Firm(BaseModel):
-    """What is known of a firm. What is left out is not known, and never counts as a yes. Nothing of it is kept."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    size: Size | None = Field(None, description="Micro: under 10 people; small: under 50; medium: under 250.")
-    legal_form: list[LegalForm] = Field([], max_length=8, description="One, or several where it has several.")
-    seat: list[Seat] = Field([], max_length=6, description="Where it has a seat of operations.")
-    place: Text | None = Field(
-        None, min_length=1, max_length=80, description="A town, instead of seat: «Namur» is in Wallonia."
-    )
-    stage: Stage | None = Field(None, description="Whether it is being founded or is established.")
-    sector: list[Sector] = Field(
-        [],
-        max_length=5,
-        description="digital, fishing, aquaculture, primary_agriculture, construction, retail, hospitality, "
-        "manufacturing, health, transport, crafts, education, energy or finance; any other word decides nothing.",
-    )
-
-    @property
-    def profile(self) -> dict[str, tuple[str, ...]]:
-        """The firm as rules are held against it; a town that is not known gives nothing."""
-        found = seat_of(self.place) if self.place and not self.seat else None
-        held: dict[str, tuple[str, ...]] = {
-            "size": (self.size,) if self.size else (), "legal_form": tuple(self.legal_form),
-            "seat": (found,) if found else tuple(self.seat), "stage": (self.stage,) if self.stage else (),
-            "sector": tuple(self.sector),
-        }  # fmt: skip
-        return {criterion: held[criterion] for criterion in ASKED if held[criterion]}
 
 
 class Asked(BaseModel):

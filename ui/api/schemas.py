@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 from pydantic.json_schema import SkipJsonSchema
 
 from bot.answers import Message, State, Status
+from bot.profiles import ASKED, Judged, seat_of
 from ingest.documents import Language
 from ingest.documents import Role as StatementRole
 from ui.asking import SAYS
@@ -23,17 +24,60 @@ def mend(text: Any) -> Any:
 
 
 Text = Annotated[str, BeforeValidator(mend)]
+Size = Literal["micro", "small", "medium", "large"]
+LegalForm = Literal[
+    "company", "self_employed", "association", "liberal_profession", "public_body", "university", "research_centre",
+    "individual",
+]  # fmt: skip
+Seat = Literal["wallonia", "german_community", "brussels", "flanders", "belgium", "eu"]
+Stage = Literal["starter", "established"]
+Sector = Annotated[Text, Field(min_length=1, max_length=60)]
+
+
+class Firm(BaseModel):
+    """What is known of a firm. What is left out is not known, and never counts as a yes. Nothing of it is kept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    size: Size | None = Field(None, description="Micro: under 10 people; small: under 50; medium: under 250.")
+    legal_form: list[LegalForm] = Field([], max_length=8, description="One, or several where it has several.")
+    seat: list[Seat] = Field([], max_length=6, description="Where it has a seat of operations.")
+    place: Text | None = Field(
+        None, min_length=1, max_length=80, description="A town, instead of seat: «Namur» is in Wallonia."
+    )
+    stage: Stage | None = Field(None, description="Whether it is being founded or is established.")
+    sector: list[Sector] = Field(
+        [],
+        max_length=5,
+        description="digital, fishing, aquaculture, primary_agriculture, construction, retail, hospitality, "
+        "manufacturing, health, transport, crafts, education, energy or finance; any other word decides nothing.",
+    )
+
+    @property
+    def profile(self) -> dict[str, tuple[str, ...]]:
+        """The firm as rules are held against it; a town that is not known gives nothing."""
+        found = seat_of(self.place) if self.place and not self.seat else None
+        held: dict[str, tuple[str, ...]] = {
+            "size": (self.size,) if self.size else (), "legal_form": tuple(self.legal_form),
+            "seat": (found,) if found else tuple(self.seat), "stage": (self.stage,) if self.stage else (),
+            "sector": tuple(self.sector),
+        }  # fmt: skip
+        return {criterion: held[criterion] for criterion in ASKED if held[criterion]}
 
 
 class Turn(BaseModel):
     """One earlier turn of the conversation."""
+
+    model_config = ConfigDict(extra="forbid")
 
     role: Literal["user", "assistant"] = Field(description="Who spoke.")
     text: Text = Field(max_length=LONGEST_TURN, description="What was said.")
 
 
 class Question(BaseModel):
-    """What is asked, after what, and in which language if the asker knows it."""
+    """What is asked, after what, in which language if the asker knows it, and for which firm."""
+
+    model_config = ConfigDict(extra="forbid")
 
     question: Text = Field(
         description="The question, in French, Dutch, German or English. White space around it does not count.",
@@ -49,6 +93,9 @@ class Question(BaseModel):
         description="A random name of the conversation: it has one open question, and limits of its own, so that one "
         "visitor behind an address cannot use up what all have.",
     )
+    profile: Firm | None = Field(
+        None, description="A firm: each programme of the answer then says whether it may apply. Nothing else changes."
+    )
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -58,6 +105,8 @@ class Question(BaseModel):
 
 class Feedback(BaseModel):
     """What a reader thinks of an answer."""
+
+    model_config = ConfigDict(extra="forbid")
 
     answer_id: Text = Field(min_length=1, max_length=100, description="Id of the answer.")
     rating: Literal[1, -1] = Field(description="1: thumb up, -1: thumb down.")
@@ -108,6 +157,11 @@ class Programme(_Exact):
     closes: str | None = Field(description="Last day, whole or partial ISO date.")
     verified_on: str | None = Field(description="Day on which the editors last checked the sources.")
     url: str | None
+    eligibility: Judged | None = Field(
+        default_factory=lambda: None,
+        description="Whether the firm of `profile` may apply, as `POST /api/v1/eligibility` says it; null where no "
+        "rules are kept. Only with a profile, and never stored.",
+    )
 
 
 class NextStep(_Exact):

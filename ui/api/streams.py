@@ -26,6 +26,8 @@ HEARTBEAT = 10.0
 """Seconds of silence after which a comment tells proxies and callers that the answer is still under way."""
 GRACE = 15.0
 """Seconds that an answer goes on without a listener, where its caller said that it may come back."""
+BRIEF = 5.0
+"""The same where the question came on the connection that broke: a phone that changes its network is back by then."""
 RETRY = 1000
 """Milliseconds after which a browser connects again to a stream that broke."""
 KEPT = 120.0
@@ -46,11 +48,12 @@ _EVENT_ID = re.compile(r"([\w-]{22})\.(\d{1,9})")
 class Run:
     """One answer under way, or just finished."""
 
-    def __init__(self, question: str, grace: float) -> None:
-        """*grace* is for how many seconds it goes on when nobody listens."""
+    def __init__(self, request: str, grace: float, talk: str) -> None:
+        """*request* marks what was asked; *grace* is for how many seconds it goes on when nobody listens."""
         self.id = secrets.token_urlsafe(16)
-        self.question = question
+        self.request = request
         self.grace = grace
+        self.talk = talk
         self.events: list[str] = []
         self.size = 0
         self.done = False
@@ -77,6 +80,14 @@ class Run:
         """End the answer, and with it what it asks of a language model."""
         if self._task:
             self._task.cancel()
+
+    def give_way(self) -> None:
+        """Stop the answer as soon as nobody listens: its asker has asked something else."""
+        self.grace = 0.0
+        if self._leaving:
+            self._leaving.cancel()
+            self._leaving = None
+        self.left()
 
     def close(self) -> None:
         """Let go of the listeners once they have heard everything: no event will come any more."""
@@ -144,14 +155,21 @@ class Streams:
         return len(self._runs) >= MOST
 
     def begin(
-        self, events: AsyncIterator[Named], question: str, grace: float = 0.0, leave: Callable[[], object] = bool
+        self,
+        events: AsyncIterator[Named],
+        request: str,
+        grace: float = 0.0,
+        leave: Callable[[], object] = bool,
+        talk: str = "",
     ) -> Run:
-        """Return a new run over the *events* of the answer to *question*; it is kept if there is room.
+        """Return a new run over the *events* of the answer to *request*; it is kept if there is room.
 
-        *leave* is called when it has ended, however.
+        *leave* is called when it has ended, however. *talk* names the conversation, if it has a name.
         """
-        run = Run(question, grace)
-        if not self.full:
+        # One that is not kept cannot be found again: nobody comes back to it.
+        kept = not self.full
+        run = Run(request, grace if kept else 0.0, talk)
+        if kept:
             self._runs[run.id] = run
         task = asyncio.create_task(run.follow(events))
         task.add_done_callback(lambda ended: self._ended(run, ended))
@@ -170,6 +188,11 @@ class Streams:
         if found is None or run is None or int(found[2]) > len(run.events):
             return None
         return run, int(found[2])
+
+    def make_way(self, talk: str) -> None:
+        """Stop what is under way in a conversation that goes on with another question, once nobody listens to it."""
+        for run in [run for run in self._runs.values() if talk and run.talk == talk and not run.done]:
+            run.give_way()
 
     def drop(self, id: str) -> None:
         """Stop a run if it is under way, and forget it."""

@@ -70,7 +70,7 @@
     if (matchMedia("(pointer: coarse)").matches) field().blur();
     reveal(node);
     if (lost) fail(words.gone);
-    else call("ask", { question, turn: working.turn, language: words.language });
+    else call("ask", { question, turn: working.turn, language: words.language, framed: words.framed });
   }
 
   // Load the page anew with the conversation in sight; it travels in the entry of this tab's history, nowhere else.

@@ -28,6 +28,10 @@ REQUESTS: dict[str, dict[str, Any]] = {
             ],
         },
         "An answer in another language": {"question": "Start IA", "language": "de"},
+        "May this firm apply": {
+            "question": "Quel est le taux du chèque maturité numérique ?",
+            "profile": {"size": "small", "place": "Namur"},
+        },
     },
     "feedback": {
         "Thumb up": {"answer_id": "0123456789abcdef0123456789abcdef", "rating": 1},

@@ -68,6 +68,6 @@ def test_every_command_is_run(address: str) -> None:
 def test_every_kind_of_refusal_is_told() -> None:
     """The table of errors names each kind of problem that the way in for programs can give."""
     for kind in ("bad_key", "key_needed", "foreign", "portal_closed", "key_scope", "wrong_host", "too_many",
-                 "too_many_open", "one_at_a_time", "key_spent", "portal_spent"):  # fmt: skip
+                 "too_many_open", "one_at_a_time", "key_spent", "portal_spent", "not_resumable"):  # fmt: skip
         assert kind in TITLES
         assert f"`{kind}`" in TEXT

@@ -13,9 +13,12 @@ from fastapi.testclient import TestClient
 
 from bot.answers import STATUSES, Answer
 from bot.service import Bot
+from ingest.settings import load
 from tests.ui.api.real_examples import real
+from ui.admission.areas import scope_of
 from ui.api import schemas
 from ui.api.examples import FILE, example
+from ui.server import create_app
 
 QUESTIONS = {
     "answered": "Qu'est-ce que Start IA ?",
@@ -65,11 +68,43 @@ def test_every_response_has_a_form_an_example_and_a_request_id(document: dict[st
             if status >= "400":
                 kind = "application/json" if " /v1" in name else "application/problem+json"
                 assert list(content) == [kind], (name, status)
-            elif name != "GET /healthz":
+            if name != "GET /healthz":
                 assert all("example" in each for each in content.values()), (name, status)
         if "requestBody" in operation:
             assert operation["requestBody"]["content"]["application/json"]["examples"], name
     assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_the_example_of_an_error_is_one_of_its_status(document: dict[str, Any]) -> None:
+    """Each is of the declared form, names its own status or what OpenAI calls it, and says a whole sentence."""
+    for name, operation in operations(document):
+        for status, response in operation["responses"].items():
+            if status < "400":
+                continue
+            (content,) = response["content"].values()
+            schema = content["schema"] | {"components": document["components"]}
+            jsonschema.Draft202012Validator(schema).validate(content["example"])
+            said = content["example"].get("error", content["example"])
+            assert str(said.get("status", status)) == status, name
+            assert len(str(said.get("detail", said.get("message"))).split()) > 3, (name, status)
+
+
+def test_every_operation_says_which_key_it_takes(document: dict[str, Any], corpus_bot: Bot) -> None:
+    """Two ways to show a key, with the scope it needs; none is needed, unless the operator asks one of programs."""
+    assert {scheme["type"] for scheme in document["components"]["securitySchemes"].values()} == {"http", "apiKey"}
+    closed = create_app(corpus_bot, load(api_key_required=True, rate_limit="off")).openapi()
+    for name, operation in operations(document):
+        path = name.partition(" ")[2]
+        if not path.startswith(("/api/v1/", "/v1/")):
+            assert "security" not in operation, name  # health is asked by machines that have no key
+            continue
+        assert {"401", "403", "421"} <= set(operation["responses"]), name
+        assert "WWW-Authenticate" in operation["responses"]["401"]["headers"], name
+        free, *keys = operation["security"]
+        assert free == {}, name
+        assert keys == [{"bearer": [scope_of(path)]}, {"apiKey": [scope_of(path)]}], name
+        method = name.partition(" ")[0].lower()
+        assert ({} in closed["paths"][path][method]["security"]) is path.startswith("/api/v1/"), name
 
 
 def test_examples_are_of_the_form_that_is_answered(api: TestClient) -> None:

@@ -16,6 +16,7 @@ from bot.service import Bot
 from ingest.documents import LANGUAGES
 from ingest.settings import load
 from tests.bot import starter
+from tests.ui.api.served import read
 from tests.ui.scripted import ScriptedBot
 from tests.ui.test_calendar import components, parsed
 from ui.api.routes import routes
@@ -211,6 +212,70 @@ def test_a_profile_that_does_not_fit_names_the_field(site: TestClient, body: dic
     response = site.post("/api/v1/eligibility", json=body)
     assert response.status_code == 422
     assert field in response.json()["detail"]
+
+
+ASKED = {"question": "Quel est le taux du chèque maturité numérique ?"}
+
+
+def without_chance(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer without what differs each time, and without verdicts."""
+    programmes = [{k: v for k, v in each.items() if k != "eligibility"} for each in answer["programmes"]]
+    return {k: v for k, v in answer.items() if k not in ("id", "timings")} | {"programmes": programmes}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [({}, "yes"), ({"size": None}, "unknown"), ({"size": "large"}, "no"), ({"seat": [], "place": "Namur"}, "yes")],
+)
+def test_an_answer_for_a_firm_has_the_verdicts_of_the_operation(
+    site: TestClient, change: dict[str, Any], expected: str
+) -> None:
+    """Each programme of it, as JSON and in the last event, says what the operation says; nothing else changes."""
+    plain = site.post("/api/v1/ask", json=ASKED).json()
+    asked = ASKED | {"profile": FIRM | change}
+    answer = site.post("/api/v1/ask", json=asked).json()
+    streamed = site.post("/api/v1/ask", json=asked, headers={"Accept": "text/event-stream"}).text
+    started = site.post("/api/v1/streams", json=asked).headers["location"]
+    heard = [list(read(text.splitlines()))[-1].data for text in (streamed, site.get(started).text)]
+    ids = [each["id"] for each in answer["programmes"]]
+    assert VOUCHER in ids
+    verdicts = {each["id"]: each for each in judged(site, FIRM | change, *ids, language="fr")["programmes"]}
+    assert [each["eligibility"] for each in answer["programmes"]] == [verdicts.get(id) for id in ids]
+    assert verdicts[VOUCHER]["eligible"] == expected
+    assert all(rule["source"]["quote"] for rule in verdicts[VOUCHER]["rules"])
+    assert without_chance(answer) == without_chance(plain)
+    assert all("eligibility" not in each for each in plain["programmes"])
+    assert [each["programmes"] for each in heard] == [answer["programmes"]] * 2
+    schema = site.get("/api/v1/openapi.json").json()
+    jsonschema.Draft202012Validator(
+        {"$ref": "#/components/schemas/Answer", "components": schema["components"]}
+    ).validate(answer)
+
+
+def test_the_firm_of_a_question_is_not_kept(site: TestClient, bot: Bot, caplog: pytest.LogCaptureFixture) -> None:
+    """The receipt is that of the question alone, and no word of the firm stands in the log."""
+    with caplog.at_level(logging.DEBUG):
+        answer = site.post("/api/v1/ask", json=ASKED | {"profile": {"sector": ["zanzibarfirm"], "place": "Namur"}})
+    stored = site.get(f"/api/v1/answers/{answer.json()['id']}").json()
+    assert stored["programmes"]
+    assert all("eligibility" not in each for each in stored["programmes"])
+    assert "zanzibarfirm" not in caplog.text + str(stored)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [(ASKED | {"firm": {}}, "#/firm"), (ASKED | {"profile": {"turnover": 1}}, "#/profile/turnover"),
+     (ASKED | {"profile": {"size": "huge"}}, "#/profile/size"), (ASKED | {"profile": "small"}, "#/profile"),
+     (ASKED | {"history": [{"role": "user", "text": "a", "name": "b"}]}, "#/history/0/name")],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/api/v1/ask", "/api/v1/streams"])
+def test_what_a_question_does_not_have_is_refused(
+    site: TestClient, path: str, body: dict[str, Any], pointer: str
+) -> None:
+    """A member that nobody reads is told rather than dropped: whoever sends it expects something of it."""
+    response = site.post(path, json=body)
+    assert response.status_code == 422
+    assert [error["pointer"] for error in response.json()["errors"]] == [pointer]
 
 
 def test_search_gives_quotes_that_stand_in_their_passage(site: TestClient) -> None:

@@ -89,22 +89,66 @@ def test_a_stream_that_was_heard_to_the_end_sends_nobody_back(client: httpx.Clie
 
 
 def test_the_same_request_with_the_last_id_is_not_asked_again(client: httpx.Client, slow_bot: ScriptedBot) -> None:
-    """Clients that repeat their POST when it broke get what they missed; another question is a new one."""
+    """Clients that repeat their POST when it broke get what they missed; anything else has to begin anew."""
     whole = client.post("/api/v1/ask", json=QUESTION, headers=EVENTS)
     events = list(read(whole.text.splitlines()))
     again = client.post("/api/v1/ask", json=QUESTION, headers=EVENTS | {"Last-Event-ID": events[1].id})
     assert list(read(again.text.splitlines())) == events[2:]
     assert again.headers["content-location"] == whole.headers["content-location"]
+    others: list[tuple[dict[str, object], str]] = [
+        ({"question": "Wat is Start IA?"}, events[1].id), (QUESTION | {"language": "nl"}, events[1].id),
+        (QUESTION | {"profile": {"size": "small"}}, events[1].id), (dict(QUESTION), "x"),
+        (dict(QUESTION), "R3VpY2hldCBJQSwgYm9uam.1"), (dict(QUESTION), events[0].id.replace(".1", ".999")),
+    ]  # fmt: skip
+    for body, last in others:
+        refused = client.post("/api/v1/ask?lang=en", json=body, headers=EVENTS | {"Last-Event-ID": last})
+        assert refused.status_code == 409
+        assert refused.json()["type"].endswith(":not_resumable")
+        assert "Last-Event-ID" in refused.json()["detail"]
     assert len(slow_bot.histories) == 1
-    other = client.post(
-        "/api/v1/ask", json=SLOW | {"question": "Wat is Start IA?"}, headers=EVENTS | {"Last-Event-ID": events[1].id}
-    )
-    assert len(slow_bot.histories) == 2
-    assert list(read(other.text.splitlines()))[-1].data["question"] == "Wat is Start IA?"
 
 
-def test_who_leaves_stops_the_answer(client: httpx.Client, slow_bot: ScriptedBot) -> None:
-    """An answer on its asker's own connection ends with it; one at an address of its own waits for him."""
+def test_a_post_that_broke_goes_on_where_it_broke(client: httpx.Client, slow_bot: ScriptedBot) -> None:
+    """While the answer still grows: the same request with the last id brings the rest, each event once."""
+    first: list[Event] = []
+    with client.stream("POST", "/api/v1/ask", json=QUESTION, headers=EVENTS) as response:
+        for event in read(response.iter_lines()):
+            first.append(event)
+            if event.name == "token":
+                break
+        address = response.headers["content-location"]
+    rest = client.post("/api/v1/ask", json=QUESTION, headers=EVENTS | {"Last-Event-ID": first[-1].id})
+    found = first + list(read(rest.text.splitlines()))
+    assert found == heard(client, address)
+    assert found[-1].name == "answer"
+    assert "".join(each.data["text"] for each in found if each.name == "token") in found[-1].data["text"]
+    assert len(slow_bot.histories) == 1
+
+
+@pytest.mark.parametrize("path", ["ask", "streams"])
+def test_an_answer_gives_way_to_the_next_question_of_its_conversation(
+    client: httpx.Client, slow_bot: ScriptedBot, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Who stops an answer and asks on is answered at once: the one that he left does not go on for its grace."""
+    monkeypatch.setattr("ui.admission.admission.PATIENCE", 30.0)  # however late the server sees that he has left
+    talk = {"conversation": "stopped-and-asked-on"}
+    with client.stream("POST", "/api/v1/ask", json=SLOW | talk, headers=EVENTS) as response:
+        next(read(response.iter_lines()))
+        left = response.headers["content-location"]
+    after = client.post(f"/api/v1/{path}", json=QUESTION | talk)
+    if path == "streams":
+        assert heard(client, after.headers["location"])[-1].name == "answer"
+    else:
+        assert after.json()["status"] == "answered"
+    assert client.get(left).status_code == 404
+    assert slow_bot.finished == 1
+
+
+def test_who_leaves_stops_the_answer(
+    client: httpx.Client, slow_bot: ScriptedBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer on its asker's own connection ends soon after it; one at an address of its own waits for him."""
+    monkeypatch.setattr(asking, "BRIEF", 0.1)
     with client.stream("POST", "/api/v1/ask", json=QUESTION, headers=EVENTS) as response:
         next(read(response.iter_lines()))
     address = client.post("/api/v1/streams", json=QUESTION).headers["location"]
