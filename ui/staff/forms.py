@@ -169,14 +169,29 @@ def table(
 ) -> Markup:
     """Return a table; the first cell of a row names it. A wide one scrolls within its own frame.
 
-    One that is *headed* stands under a heading that says the same: its caption is for voices only.
+    On a phone each row is a block, each cell under the word of its column. One that is *headed* stands under a heading
+    that says the same: its caption is for voices only.
     """
-    body = [tag("tr", tag("th", row[0], scope="row"), [tag("td", cell) for cell in row[1:]]) for row in map(list, rows)]
+    # The roles are those that the elements have: some browsers forget them when a table is laid out as blocks.
+    body = [
+        tag(
+            "tr",
+            tag("th", row[0], scope="row", role="rowheader"),
+            [
+                tag("td", cell, role="cell", data_head=head or None)
+                for head, cell in zip(heads[1:], row[1:], strict=True)
+            ],
+            role="row",
+        )
+        for row in map(list, rows)
+    ]
+    columns = [tag("th", head, scope="col", role="columnheader") for head in heads]
     inside = tag(
         "table",
         tag("caption", caption, class_="hush" if headed else None),
-        tag("thead", tag("tr", [tag("th", head, scope="col") for head in heads])),
-        tag("tbody", body),
+        tag("thead", tag("tr", columns, role="row"), role="rowgroup"),
+        tag("tbody", body, role="rowgroup"),
+        role="table",
         **attributes,
     )
     # Under a heading of the same words it is no landmark of its own: there would be two of one name.

@@ -21,7 +21,7 @@ def every_piece(text: str) -> str:
             forms.checkbox(text, text, value=text),
             forms.choices(text, text, {text: text}, [text]),
             forms.do(text, text, confirm=text, look=text, field=text),
-            forms.table(text, [text], [(text, text)]),
+            forms.table(text, [text, text], [(text, text)]),
             forms.badge(text, text),
             forms.link(text, text),
             forms.outside(text, "fr"),

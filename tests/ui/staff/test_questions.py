@@ -313,7 +313,7 @@ def test_topics_are_drawn_week_by_week(desk: Desk, engine: Engine) -> None:
     receipts(engine, [(f"{DRONE} {number}", "fr", 0.0) for number in range(7)], near="pret")
     page = shown(desk, "questions/trends?weeks=4")
     chart = page[page.index('id="topic-weeks-title"') :]
-    assert re.findall(r"<td>(.*?)</td>", chart[: chart.index("</table>")]) == ["&lt; 5", "&lt; 5", "&lt; 5", "7"]
+    assert re.findall(r"<td[^>]*>(.*?)</td>", chart[: chart.index("</table>")]) == ["&lt; 5", "&lt; 5", "&lt; 5", "7"]
     assert "Prêt vert 7</title>" in chart
     assert Balance(page).open == []
 
@@ -345,7 +345,7 @@ def test_places_asked_often_are_shown(desk: Desk, engine: Engine) -> None:
     receipts(engine, [(f"{ROBOT} à Gand", "fr", days)], near="pret")
     page = shown(desk, "questions/trends")
     table = page[page.rindex("<table") :]
-    assert re.findall(r"<td>(.*?)</td>", table) == ["6", "&lt; 5", "&lt; 5", "&lt; 5"]
+    assert re.findall(r"<td[^>]*>(.*?)</td>", table) == ["6", "&lt; 5", "&lt; 5", "&lt; 5"]
 
 
 def test_a_chart_tells_the_same_as_its_table() -> None:
