@@ -38,9 +38,9 @@ STATES: tuple[State, ...] = (
 )  # fmt: skip
 EDITABLE: frozenset[State] = frozenset({"draft", "waiting", "scheduled"})
 """States in which what a revision says of itself may still be changed."""
-HELD = ("regressions", "unknown", "doubled")
+HELD = ("regressions", "unknown", "doubled", "ended")
 """Why a publication is held back on its day: control questions would fail; it could not be found out whether they
-would; two drafts of one document were set for the same day."""
+would; two drafts of one document were set for the same day; the last day of publication was over by then."""
 LASTING = ("kind", "status", "status_as_of", "operator", "contact", "aliases")
 """What a person has said of a document holds for its next version, until a person says otherwise; not so its days."""
 PUBLISHABLE: frozenset[State] = frozenset({"draft", "waiting", "scheduled", "replaced", "archived"})

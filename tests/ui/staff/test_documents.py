@@ -24,6 +24,7 @@ from ui.staff.forms import words
 from ui.staff.people import Person
 from ui.staff.rooms.documents import Documents
 from ui.staff.rooms.quality import Quality
+from ui.words import date_in_words
 
 ELLA, PAUL = Person("ella", "editor"), Person("paul", "publisher")
 PIA, QUINN = Person("pia", "publisher"), Person("quinn", "publisher")
@@ -103,6 +104,23 @@ def test_a_last_day_is_still_to_come(found: Desk, room: StaffDesk) -> None:
     found.library.revisions.edit(number, Edit(expires_on=YESTERDAY), "ella")
     outcome = act(room, "publish", number=number)
     assert (outcome.failed, outcome.message) == (True, said("desk_documents.last_day_passed", title=BUS.title))
+
+
+def test_nothing_is_set_for_a_day_after_its_last(found: Desk, room: StaffDesk) -> None:
+    """A draft that would end before its day is not scheduled, and what is scheduled gets no last day before it."""
+    served = found.library.documents["fr/prime"].revision
+    found.library.revisions.mark(served, Edit(expires_on=TODAY.isoformat()), "paul")
+    number = found.draft(covering("70 %"))
+    found.library.revisions.become(number, "prime", "ella")
+    outcome = act(room, "schedule", number=number, day=TOMORROW)
+    last = date_in_words(TODAY.isoformat(), "fr")
+    assert outcome.wrong == {"day": said("desk_documents.wrong_ended", date=last)}
+    assert found.library.revisions.get(number).state == "draft"
+    fields = {"title": "Prime", "id": "prime", "language": "fr"}
+    assert not act(room, "save", number=number, expires_on=TOMORROW, **fields).failed
+    assert not act(room, "schedule", number=number, day=TOMORROW).failed
+    outcome = act(room, "save", number=number, expires_on=TODAY.isoformat(), **fields)
+    assert outcome.wrong == {"expires_on": said("desk_documents.wrong_before")}
 
 
 def test_what_had_ended_stays_when_it_is_published_again(found: Desk, room: StaffDesk) -> None:

@@ -377,12 +377,15 @@ class Documents:
 
     def _schedule(self, visit: Visit, fields: Fields) -> Iterator[Step | Outcome]:
         number, language = _number(fields.get("number", "")), visit.language
-        self._approved(number, visit)
+        found = self._approved(number, visit)
         wrong = ""
         try:
             day = dt.date.fromisoformat(fields.get("day", ""))
             if day <= self._library.settings.current_date():
                 wrong = words("desk_documents.wrong_past", language)
+            elif found.expires_on and found.expires_on < day.isoformat():
+                last = date_in_words(found.expires_on, language)
+                wrong = words("desk_documents.wrong_ended", language, date=last)
         except ValueError:
             wrong = words("desk_documents.wrong_date", language)
         if wrong:

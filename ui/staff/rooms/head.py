@@ -149,6 +149,8 @@ def wrong(fields: Fields, found: Revision, language: Language, today: dt.date) -
             say(name, "wrong_date")
     if fields.get("expires_on") and "expires_on" not in problems and fields["expires_on"] < today.isoformat():
         say("expires_on", "wrong_past")
+    elif fields.get("expires_on") and "expires_on" not in problems and fields["expires_on"] < (found.publish_on or ""):
+        say("expires_on", "wrong_before")
     if found.state not in EDITABLE:
         return problems
     if not fields.get("title", "").strip():
