@@ -239,9 +239,12 @@ class Revisions:
         with self.turn, Session(self._engine) as session, session.begin():
             row = _row(session, number)
             _in_state(row, frozenset({"received"}))
-            if row.key:
+            asked = row.key is not None
+            if asked:
                 _inherit(session, row)
             set_document(row, document)
+            if not asked:  # reading has told whose version it is; what the file says of its days itself goes before
+                _inherit(session, row)
             row.state, row.findings = "draft", dict(findings)
 
     def write(self, document: SourceDocument, name: str, origin: str, by: str) -> int:
