@@ -407,13 +407,12 @@ def fingerprint(language: Language, title: str, id: str, url: str | None, text: 
 def resembles(document: Fingerprint, others: dict[str, Fingerprint]) -> Resemblance | None:
     """Return the one of *others*, by key, that *document* looks like a new version of: by address, text or title."""
     found: list[tuple[tuple[bool, bool, bool, float], Resemblance]] = []
-    sample = frozenset(document.sample)
+    sample, address = frozenset(document.sample), _address(document.url)
     for key, other in others.items():
         if other.language != document.language:
             continue
         # Nearly all of a library has nothing in common: that is seen before anything is made of it.
         share = 0.0 if sample.isdisjoint(other.sample) else _shared(document, other)
-        address = _address(document.url)
         same_address = bool(address) and address == _address(other.url)
         alike = share >= ALIKE
         if same_address or alike or _same_name(document, other):

@@ -379,6 +379,29 @@ def test_a_guess_is_shown_until_somebody_settles_it(found: Desk, room: StaffDesk
     assert marked() == 0
 
 
+@pytest.mark.parametrize(
+    ("held", "typed", "kept"),
+    [
+        ({"url": "https://a.example", "email": None, "confirmed": False}, "https://a.example", None),
+        ({"url": None, "email": "info@a.example", "confirmed": True}, "", None),
+        ({"url": "https://a.example", "email": "info@a.example", "confirmed": False}, "https://b.example",
+         {"url": "https://b.example", "email": "info@a.example", "confirmed": True}),
+        ({"url": "https://a.example", "email": "info@a.example", "confirmed": True}, "",
+         {"url": None, "email": "info@a.example", "confirmed": True}),
+        ({"url": "https://a.example", "email": None, "confirmed": True}, "", {}),
+    ],
+    ids=["unconfirmed", "e-mail only", "another address", "no address", "nothing"],
+)  # fmt: skip
+def test_a_contact_is_only_what_somebody_said_of_it(
+    found: Desk, room: StaffDesk, held: dict[str, object], typed: str, kept: dict[str, object] | None
+) -> None:
+    """Saving a form confirms no contact that was not touched, and loses no e-mail, for which it has no field."""
+    number = found.draft(dataclasses.replace(BUS, meta={"contact": held}))
+    fields = {"title": BUS.title, "id": "bus", "language": "fr", "owner": "ella"}
+    assert not act(room, "save", ELLA, number=number, contact=typed, **fields).failed
+    assert found.library.revisions.get(number).meta.get("contact", {}) == (held if kept is None else kept)
+
+
 # --- long lists --------------------------------------------------------------------------------------------------
 
 

@@ -252,7 +252,7 @@ class Documents:
         wrong = head.wrong(fields, found, language, self._library.settings.current_date())
         if wrong:
             return Outcome(words("desk_documents.wrong_form", language), failed=True, wrong=wrong)
-        edit, person, mark = head.edit(fields), visit.person.name, seen(fields)
+        edit, person, mark = head.edit(fields, found), visit.person.name, seen(fields)
         try:
             if found.state in EDITABLE:
                 right = head.confirmed(fields, found)

@@ -174,8 +174,8 @@ def is_id(text: str) -> bool:
     return bool(_ID.fullmatch(text))
 
 
-def edit(fields: Fields) -> Edit:
-    """Return what a form without mistakes changes; a field that it does not have stays as it is."""
+def edit(fields: Fields, found: Revision) -> Edit:
+    """Return what a form without mistakes changes of a revision; a field that it does not have stays as it is."""
     own: dict[str, Any] = {name: fields[name].strip() for name in OWN if name in fields}
     if "title" not in fields:
         return Edit(**own)
@@ -185,7 +185,7 @@ def edit(fields: Fields) -> Edit:
         if name in fields
     }
     if "contact" in fields:
-        meta["contact"] = {"url": fields["contact"].strip(), "confirmed": True} if fields["contact"].strip() else None
+        meta |= _contact(fields["contact"].strip(), found.meta.get("contact") or {})
     if "aliases" in fields:
         meta["aliases"] = [name.strip() for name in fields["aliases"].split(",") if name.strip()] or None
     if meta.get("status"):
@@ -195,6 +195,18 @@ def edit(fields: Fields) -> Edit:
         id=fields.get("id"), language=language, title=fields["title"].strip(), url=fields.get("url", "").strip(),
         as_of=fields.get("as_of", "").strip(), meta=meta, **own,
     )  # fmt: skip
+
+
+def _contact(url: str, held: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the contact with another address, which whoever typed it vouches for; nothing if it is the same.
+
+    The form has no field for the e-mail: it stays.
+    """
+    if url == (held.get("url") or ""):
+        return {}
+    if url:
+        return {"contact": {**held, "url": url, "confirmed": True}}
+    return {"contact": {**held, "url": None} if held.get("email") else None}
 
 
 def _label(name: str, language: Language) -> str:
