@@ -291,6 +291,22 @@ def test_everyone_who_changed_a_version_is_its_author(tmp_path: Path) -> None:
         assert not act(room, "publish", QUINN, number=number).failed
 
 
+@pytest.mark.parametrize("verb", ["publish", "schedule"])
+@pytest.mark.parametrize("edit", [Edit(title="Autobus"), Edit(remark="vu")], ids=["title", "remark"])
+def test_who_changes_a_draft_while_it_is_looked_at_is_its_author_too(tmp_path: Path, verb: str, edit: Edit) -> None:
+    """Who presses the button and changes the draft in a second window meanwhile is not the second person any more."""
+    with opened(tmp_path, staff_second_person=True) as found:
+        room = StaffDesk([Documents(found.library, Intake(found.library, Judge(found.library)), found.previews, None)])
+        number = found.draft(BUS)
+        steps = room.act(PAUL, "fr", "documents", f"documents.{verb}", {"number": str(number), "day": TOMORROW})
+        next(steps)
+        found.library.revisions.edit(number, edit, "paul")
+        *_, last = steps
+        assert isinstance(last, Outcome)
+        assert (last.failed, last.message) == (True, said("desk.second_person"))
+        assert found.library.revisions.get(number).state == "draft"
+
+
 def test_who_changed_a_draft_is_an_author_of_its_corrected_text(tmp_path: Path) -> None:
     """A text that is corrected out of a draft is also of those who changed the draft."""
     with opened(tmp_path, staff_second_person=True) as found:

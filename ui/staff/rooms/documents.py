@@ -327,7 +327,7 @@ class Documents:
 
         def publish(look: Looked, progress: Progress) -> Report:
             return self._library.publish(
-                numbers, person, progress, overruled=look.overruled, check=self._unseen(look, numbers, ())
+                numbers, person, progress, overruled=look.overruled, check=lambda: self._still(look, numbers, visit)
             )
 
         look, report = yield from self._done(visit, fields, numbers, (), publish)
@@ -371,6 +371,12 @@ class Documents:
                 return look, report
         raise AssertionError("the last attempt ends above")
 
+    def _still(self, look: Looked, numbers: Sequence[int], visit: Visit) -> None:
+        """Make sure, at the last moment, that this person may publish these drafts, and has seen what they do."""
+        for number in numbers:
+            self._approved(number, visit)
+        self._unseen(look, numbers, ())()
+
     def _unseen(self, look: Looked, numbers: Sequence[int], gone: Sequence[str]) -> Callable[[], None]:
         """Return what makes sure, at the last moment, that what was looked at is what is done."""
         return lambda: None if look.overruled else self._previews.refuse_unseen(numbers, gone)
@@ -378,14 +384,13 @@ class Documents:
     def _schedule(self, visit: Visit, fields: Fields) -> Iterator[Step | Outcome]:
         number, language = _number(fields.get("number", "")), visit.language
         found = self._approved(number, visit)
-        wrong = ""
+        wrong, day = "", dt.date.min
         try:
             day = dt.date.fromisoformat(fields.get("day", ""))
             if day <= self._library.settings.current_date():
                 wrong = words("desk_documents.wrong_past", language)
-            elif found.expires_on and found.expires_on < day.isoformat():
-                last = date_in_words(found.expires_on, language)
-                wrong = words("desk_documents.wrong_ended", language, date=last)
+            else:
+                wrong = _ended(found, day, language)
         except ValueError:
             wrong = words("desk_documents.wrong_date", language)
         if wrong:
@@ -396,7 +401,15 @@ class Documents:
             yield look.refused
             return
         broken = self._previews.broken([number]) if look.overruled else ()
-        self._library.revisions.schedule(number, day, visit.person.name, overruled=look.overruled, questions=broken)
+
+        def check(now: Revision) -> None:
+            self._refuse(now, visit)
+            if ended := _ended(now, day, language):
+                raise Refused(ended)
+
+        self._library.revisions.schedule(
+            number, day, visit.person.name, overruled=look.overruled, questions=broken, check=check
+        )
         said = words("desk_documents.scheduled", language, date=date_in_words(day.isoformat(), language))
         again = words("desk_documents.scheduled_again", language) if self._library.settings.preview_blocks else ""
         yield Outcome(" ".join(each for each in (said, again, look.said) if each), f"documents/{number}")
@@ -423,13 +436,17 @@ class Documents:
     def _approved(self, number: int, visit: Visit) -> Revision:
         """Return a revision that this person may publish."""
         found = self._library.revisions.get(number)
+        self._refuse(found, visit)
+        return found
+
+    def _refuse(self, found: Revision, visit: Visit) -> None:
+        """Raise what keeps this person from publishing a revision."""
         second = self._library.settings.staff_second_person
         if second and found.state in EDITABLE and visit.person.name in found.authors:
-            raise NeedsSecondPerson(f"{number}: {visit.person.name} wrote it; somebody else has to publish it")
+            raise NeedsSecondPerson(f"{found.number}: {visit.person.name} wrote it; somebody else has to publish it")
         today = self._library.settings.current_date().isoformat()
         if found.state in EDITABLE and found.expires_on and found.expires_on < today:
             raise Refused(words("desk_documents.last_day_passed", visit.language, title=found.title))
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -482,6 +499,13 @@ def _looking(wanted: Work, language: Language) -> Markup:
         forms.field("by", words("desk_documents.column_by", language), wanted.by, maxlength=100),
         forms.submit(words("desk_documents.search_go", language)),
     )
+
+
+def _ended(found: Revision, day: dt.date, language: Language) -> str:
+    """Return what is said of a draft whose last day comes before the *day* of its publication."""
+    if not found.expires_on or found.expires_on >= day.isoformat():
+        return ""
+    return words("desk_documents.wrong_ended", language, date=date_in_words(found.expires_on, language))
 
 
 def _doubled(found: Sequence[Revision]) -> list[str]:
