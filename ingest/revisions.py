@@ -43,6 +43,9 @@ HELD = ("regressions", "unknown", "doubled", "ended")
 would; two drafts of one document were set for the same day; the last day of publication was over by then."""
 LASTING = ("kind", "status", "status_as_of", "operator", "contact", "aliases")
 """What a person has said of a document holds for its next version, until a person says otherwise; not so its days."""
+ASIDE: frozenset[str] = frozenset({"owner", "review_by", "remark", "resembles"})
+"""What only staff see of a revision: it changes neither what was approved of it nor what holds it back. Its last day is
+not among them, since it takes the document out of the answers."""
 PUBLISHABLE: frozenset[State] = frozenset({"draft", "waiting", "scheduled", "replaced", "archived"})
 
 
@@ -260,7 +263,7 @@ class Revisions:
     def edit(
         self, number: int, edit: Edit, by: str, *, confirmed: Iterable[str] = (), seen: int | None = None
     ) -> Revision:
-        """Change what a draft says of itself; a draft that waited for a second person waits no longer.
+        """Change what a draft says of itself; it waits for no second person and no day any more, unless for ``ASIDE``.
 
         What was guessed and is changed, or *confirmed* by name, is a guess no more. *seen* is the ``mark`` of what was
         opened: raises ``ChangedMeanwhile`` when somebody else has changed it since.
@@ -465,11 +468,15 @@ def _changed_by(session: Session, row: RevisionRow, changed: set[str], by: str, 
         }
     if not changed and not settled:
         return
-    if changed and row.state != "draft":
-        row.state, row.submitted_by, row.publish_on, row.published_by, row.overruled = "draft", "", None, "", None
-    row.edited_by, row.held = by, None
+    row.edited_by = by
     row.editors = list(dict.fromkeys([*(row.editors or ()), by]))
     note(session, by, "edited", f"revision {row.number}", changed=_named(changed | settled))
+    if changed <= ASIDE:
+        return
+    row.held = None
+    if row.state != "draft":
+        row.state, row.submitted_by, row.publish_on, row.published_by, row.overruled = "draft", "", None, "", None
+        note(session, by, "withdrawn", f"revision {row.number}", key=row.key or "")
 
 
 def _named(changed: Iterable[str]) -> list[str]:

@@ -22,6 +22,7 @@ from ui.staff.desk import Desk as StaffDesk
 from ui.staff.desk import NoSuchPlace, NotAllowed, Outcome, Step
 from ui.staff.forms import words
 from ui.staff.people import Person
+from ui.staff.rooms import head
 from ui.staff.rooms.documents import Documents
 from ui.staff.rooms.quality import Quality
 from ui.words import date_in_words
@@ -351,6 +352,49 @@ def seen_of(room: StaffDesk, number: int) -> str:
     found = re.search(r'name="seen" value="(\d+)"', room.show(PAUL, "fr", f"documents/{number}"))
     assert found
     return found[1]
+
+
+# --- a draft that waits ---
+
+
+@pytest.mark.parametrize("state", ["waiting", "scheduled"])
+def test_what_only_staff_see_takes_back_no_decision(found: Desk, room: StaffDesk, state: str) -> None:
+    """A note, an owner or a review day leaves a draft set for its day, or with the second person, as it is."""
+    number = waiting(found, state)
+    fields = head.present(found.library.revisions.get(number))
+    outcome = act(room, "save", ELLA, number=number, **fields | {"remark": "vu", "owner": "ann", "review_by": TOMORROW})
+    assert (outcome.failed, outcome.message) == (False, said("desk_documents.saved"))
+    assert not act(room, "apart", ELLA, number=number).failed
+    kept = found.library.revisions.get(number)
+    assert (kept.state, kept.remark, kept.owner) == (state, "vu", "ann")
+    assert kept.publish_on == (TOMORROW if state == "scheduled" else None)
+
+
+@pytest.mark.parametrize("state", ["waiting", "scheduled"])
+@pytest.mark.parametrize("changed", [{"title": "Autobus"}, {"expires_on": "2027-12-31"}], ids=["title", "last day"])
+def test_who_takes_a_decision_back_by_saving_is_told(
+    found: Desk, room: StaffDesk, state: str, changed: dict[str, str]
+) -> None:
+    """What readers notice makes a draft of it again, and the sentence says what does not happen any more."""
+    number = waiting(found, state)
+    fields = head.present(found.library.revisions.get(number))
+    outcome = act(room, "save", ELLA, number=number, **fields | changed)
+    date = date_in_words(TOMORROW, "fr")
+    assert outcome.message.endswith(said(f"desk_documents.no_longer_{state}", date=date))
+    assert found.library.revisions.get(number).state == "draft"
+    entries = found.library.journal.entries(subject=f"revision {number}", limit=2)
+    assert [entry.action for entry in entries] == ["withdrawn", "edited"]
+
+
+def waiting(found: Desk, state: str) -> int:
+    """Return the number of a draft that waits for a second person, or for its day."""
+    meta = {"status": "open", "status_as_of": "2026-10-01", "aliases": ["Bus, tram", "TEC"]}
+    number = found.draft(dataclasses.replace(BUS, meta=meta))
+    if state == "waiting":
+        found.library.revisions.submit(number, "ella")
+    else:
+        found.library.revisions.schedule(number, dt.date.fromisoformat(TOMORROW), "paul")
+    return number
 
 
 # --- what a version keeps ----------------------------------------------------------------------------------------

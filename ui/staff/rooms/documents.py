@@ -256,9 +256,9 @@ class Documents:
         try:
             if found.state in EDITABLE:
                 right = head.confirmed(fields, found)
-                self._library.revisions.edit(number, edit, person, confirmed=right, seen=mark)
-            else:
-                self._library.revisions.mark(number, edit, person, seen=mark)
+                saved = self._library.revisions.edit(number, edit, person, confirmed=right, seen=mark)
+                return Outcome(_saved(found, saved, language), f"documents/{number}")
+            self._library.revisions.mark(number, edit, person, seen=mark)
         except ChangedMeanwhile as error:
             return overtaken(error, language, head.present(self._library.revisions.get(number)))
         return Outcome(words("desk_documents.saved", language), f"documents/{number}")
@@ -268,8 +268,9 @@ class Documents:
         number, id = _number(fields.get("number", "")), fields.get("id", "")
         if not head.is_id(id):
             raise NoSuchPlace(id)
-        self._library.revisions.become(number, id, visit.person.name)
-        return Outcome(words("desk_documents.saved", visit.language), f"documents/{number}")
+        found = self._library.revisions.get(number)
+        saved = self._library.revisions.become(number, id, visit.person.name)
+        return Outcome(_saved(found, saved, visit.language), f"documents/{number}")
 
     def _moved(self, move: Callable[[int, str], None], said: str) -> Doing:
         """Return the action that does *move* to a revision and says so."""
@@ -499,6 +500,15 @@ def _looking(wanted: Work, language: Language) -> Markup:
         forms.field("by", words("desk_documents.column_by", language), wanted.by, maxlength=100),
         forms.submit(words("desk_documents.search_go", language)),
     )
+
+
+def _saved(before: Revision, after: Revision, language: Language) -> str:
+    """Return what is said when a draft was saved: with what it does not wait for any more, if it did."""
+    said = [words("desk_documents.saved", language)]
+    if after.state == "draft" and before.state in ("waiting", "scheduled"):
+        date = date_in_words(before.publish_on, language) if before.publish_on else ""
+        said.append(words(f"desk_documents.no_longer_{before.state}", language, date=date))
+    return " ".join(said)
 
 
 def _ended(found: Revision, day: dt.date, language: Language) -> str:

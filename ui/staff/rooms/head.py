@@ -22,7 +22,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _PARTIAL = re.compile(r"\d{4}(-\d\d){0,2}")
 STATUSES = ("open", "closed", "permanent", "unknown")
 OWN = ("owner", "review_by", "expires_on", "remark")
-"""What may be set after publication too: it changes no answer."""
+"""What may be set after publication too: it changes no answer while the document is served."""
 
 
 def form(found: Revision, language: Language, *, may_end: bool, seen: int) -> Markup:
@@ -186,9 +186,10 @@ def edit(fields: Fields, found: Revision) -> Edit:
     }
     if "contact" in fields:
         meta |= _contact(fields["contact"].strip(), found.meta.get("contact") or {})
-    if "aliases" in fields:
+    shown = present(found)
+    if fields.get("aliases", shown["aliases"]) != shown["aliases"]:
         meta["aliases"] = [name.strip() for name in fields["aliases"].split(",") if name.strip()] or None
-    if meta.get("status"):
+    if meta.get("status") and any(fields.get(name, "").strip() != shown[name] for name in ("status", "as_of")):
         meta["status_as_of"] = fields.get("as_of", "").strip() or None
     language: Any = fields.get("language") if fields.get("language") in LANGUAGES else None
     return Edit(
