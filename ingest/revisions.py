@@ -27,6 +27,7 @@ from ingest.analysis import fold
 from ingest.database import RevisionRow, now
 from ingest.documents import Language, Page, Section, Source, SourceDocument, Statement
 from ingest.errors import GuichetError
+from ingest.filenames import shown
 from ingest.journal import note
 from ingest.writing import refuse_newer, writing
 
@@ -226,7 +227,7 @@ class Revisions:
             row = _new_row("received", name, origin, digest, by, original=original, **about)
             session.add(row)
             session.flush()
-            note(session, by, "received", f"revision {row.number}", name=name, digest=digest)
+            note(session, by, "received", f"revision {row.number}", name=row.name, digest=digest)
             return row.number
 
     def refuse(self, number: int, kind: str, message: str) -> None:
@@ -419,8 +420,9 @@ def _new_row(state: State, name: str, origin: str, digest: str, by: str, **value
         "title": "", "meta": {}, "warnings": [], "findings": {}, "pages": 0, "owner": "", "edited_by": "",
         "submitted_by": "", "published_by": "", "remark": "", "editors": [],
     }  # fmt: skip
+    # Here once for all: every page, list and journal shows it.
     return RevisionRow(
-        state=state, name=name, origin=origin, digest=digest, created_at=now(), created_by=by, **(plain | values)
+        state=state, name=shown(name), origin=origin, digest=digest, created_at=now(), created_by=by, **(plain | values)
     )
 
 

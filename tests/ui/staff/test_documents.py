@@ -24,6 +24,7 @@ from ui.staff.forms import words
 from ui.staff.people import Person
 from ui.staff.rooms import head
 from ui.staff.rooms.documents import Documents
+from ui.staff.rooms.journal import JournalRoom
 from ui.staff.rooms.quality import Quality
 from ui.words import date_in_words
 
@@ -184,6 +185,25 @@ def test_the_original_is_handed_out_as_it_came(found: Desk) -> None:
     for name in ("../guichet.sqlite", str(number + 1), "-1", ""):
         with pytest.raises(NoSuchPlace):
             desk.export(ELLA, "fr", "documents", name)
+
+
+def test_no_name_of_a_file_deceives_who_reads_the_desk(found: Desk) -> None:
+    """Signs that turn the direction of a name, or hide in it, reach no page, list, journal or comparison."""
+    intake = Intake(found.library, Judge(found.library))
+    documents = Documents(found.library, intake, found.previews, None)
+    desk = StaffDesk([documents, JournalRoom(found.library.journal)])
+    name = "Prime\u202efdp.exe\u200b\x07.md"
+    waiting, refused, read = (intake.write(f"# Essai {n}", name, "ella") for n in range(3))
+    found.library.revisions.refuse(refused, "damaged", "damaged")
+    found.library.revisions.draft(read, dataclasses.replace(BUS, title=""), {})
+    found.library.revisions.draft(intake.write("# Essai", name, "ella"), dataclasses.replace(BUS, id="bus-2"), {})
+    places = ["documents", "journal", f"documents/{read}/diff/{read + 1}", "documents?list=ended"]
+    for number in (waiting, refused, read, read + 1):
+        places.append(f"documents/{number}")
+    act(desk, "discard", number=waiting)
+    pages = [desk.show(PAUL, "fr", place) for place in places]
+    assert not [place for place, page in zip(places, pages, strict=True) if set(page) & set("\u202e\u200b\x07")]
+    assert sum("Primefdp.exe.md" in page or "Primefdp.exe .md" in page for page in pages) > 4
 
 
 # --- looked at before it is published ----------------------------------------------------------------------------
