@@ -221,8 +221,15 @@ class Revisions:
 
     # --- the life before publication -----------------------------------------------------------------------------
 
-    def receive(self, name: str, origin: str, digest: str, original: str, by: str, **about: Any) -> int:
-        """Note a file that lies in the originals; return the number of its revision."""
+    def receive(
+        self, name: str, origin: str, digest: str, original: str, by: str, *, instead: int | None = None, **about: Any
+    ) -> int:
+        """Note a file that lies in the originals; return the number of its revision.
+
+        It takes the place of the draft *instead*, but only once it was read: see ``draft``.
+        """
+        if instead is not None:
+            about["findings"] = {"instead": instead}
         with self.turn, Session(self._engine) as session, session.begin():
             row = _new_row("received", name, origin, digest, by, original=original, **about)
             session.add(row)
@@ -239,10 +246,12 @@ class Revisions:
             note(session, row.created_by, "refused", f"revision {number}", kind=kind)
 
     def draft(self, number: int, document: SourceDocument, findings: Mapping[str, Any]) -> None:
-        """Make a received file the draft of *document*."""
+        """Make a received file the draft of *document*; a draft whose text was corrected in it is put aside."""
         with self.turn, Session(self._engine) as session, session.begin():
             row = _row(session, number)
             _in_state(row, frozenset({"received"}))
+            if instead := row.findings.get("instead"):
+                _replace(session, _row(session, instead), row)
             asked = row.key is not None
             if asked:
                 _inherit(session, row)
@@ -449,6 +458,17 @@ def _row(session: Session, number: int, *options: Any) -> RevisionRow:
 def _in_state(row: RevisionRow, allowed: Iterable[str]) -> None:
     if row.state not in allowed:
         raise WrongState(f"{row.title or row.name}: is {row.state} by now; look at it again before you go on")
+
+
+def _replace(session: Session, old: RevisionRow, row: RevisionRow) -> None:
+    """Put a draft aside of which another is the corrected text; that is of its authors too, and keeps their marks."""
+    if old.state not in EDITABLE:
+        return  # published or put aside meanwhile
+    row.owner, row.remark = row.owner or old.owner, row.remark or old.remark
+    row.review_by, row.expires_on = row.review_by or old.review_by, row.expires_on or old.expires_on
+    row.editors = sorted({*(row.editors or ()), *to_revision(old).authors})
+    old.state, old.ended_at, old.held = "discarded", now(), None
+    note(session, row.created_by, "discarded", f"revision {old.number}", key=old.key or "", revision=row.number)
 
 
 def _inherit(session: Session, row: RevisionRow) -> None:

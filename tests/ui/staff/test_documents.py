@@ -175,6 +175,45 @@ def test_a_text_is_corrected_in_its_own_letters(found: Desk, room: StaffDesk, tm
     assert "à l'été" in html.unescape(room.show(ELLA, "fr", f"documents/{number}"))
 
 
+@pytest.mark.parametrize("state", ["draft", "scheduled", "published"])
+def test_a_corrected_text_takes_the_place_of_its_draft(found: Desk, room: StaffDesk, state: str) -> None:
+    """The old draft is put aside once the new one was read, which has what was said of it; what is served stays."""
+    library = found.library
+    number = library.revisions.receive("bus.txt", "upload", "0" * 64, "bus.txt", "ella")
+    library.revisions.draft(number, BUS, {})
+    own = Edit(owner="ann", review_by="2027-03-01", expires_on="2027-12-31", remark="vu")
+    library.revisions.edit(number, own, "pia")
+    if state == "scheduled":
+        library.revisions.schedule(number, dt.date.fromisoformat(TOMORROW), "paul")
+    elif state == "published":
+        library.publish([number], "paul")
+    outcome = act(room, "rewrite", ELLA, number=number, text="Le bus 14 passe devant la gare de Namur chaque matin.")
+    date = date_in_words(TOMORROW, "fr")
+    assert (said("desk_documents.rewritten_scheduled", date=date) in outcome.message) == (state == "scheduled")
+    assert library.revisions.get(number).state == state  # nothing was read yet
+    made = int(str(outcome.go).partition("/")[2])
+    library.revisions.draft(made, BUS, {})
+    draft, old = library.revisions.get(made), library.revisions.get(number)
+    assert (draft.state, draft.owner, draft.expires_on) == ("draft", "ann", "2027-12-31")
+    assert old.state == ("published" if state == "published" else "discarded")
+    if state != "published":
+        assert (draft.remark, draft.authors) == ("vu", {"ella", "pia"})
+        (entry,) = library.journal.entries(subject=f"revision {number}", action="discarded")
+        assert (entry.by, entry.detail["revision"]) == ("ella", made)
+        assert not act(room, "publish", all="yes", upto=made).failed
+
+
+def test_a_draft_stays_whose_corrected_text_cannot_be_read(found: Desk, room: StaffDesk) -> None:
+    """A correction that gives no text, or comes after the publication of its draft, puts nothing aside."""
+    number, other = found.draft(BUS), found.draft(COURSE)
+    refused = int(str(act(room, "rewrite", ELLA, number=number, text="-").go).partition("/")[2])
+    found.library.revisions.refuse(refused, "no_text", "nothing")
+    late = int(str(act(room, "rewrite", ELLA, number=other, text="Un autre texte.").go).partition("/")[2])
+    found.library.publish([other], "paul")
+    found.library.revisions.draft(late, COURSE, {})
+    assert [found.library.revisions.get(each).state for each in (number, other)] == ["draft", "published"]
+
+
 def test_the_original_is_handed_out_as_it_came(found: Desk) -> None:
     """A file can be downloaded byte for byte under its own name; no other name leads to a file."""
     intake = Intake(found.library, Judge(found.library))

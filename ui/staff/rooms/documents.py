@@ -292,12 +292,20 @@ class Documents:
         """Take the corrected text of a text file in, as if it had been uploaded."""
         found = self._library.revisions.get(_number(fields.get("number", "")))
         text = fields.get("text", "").replace("\r\n", "\n")
+        draft = found.state in EDITABLE
         # Who changed the draft that it is made of is an author of this one too.
-        editors = sorted(found.authors) if found.state in EDITABLE else []
+        editors = sorted(found.authors) if draft else []
         number = self._intake.write(
-            text, found.name, visit.person.name, key=found.key, language=found.language, editors=editors
-        )
-        return Outcome(words("desk_documents.rewritten", visit.language), f"documents/{number}")
+            text, found.name, visit.person.name, key=found.key, language=found.language, editors=editors,
+            instead=found.number if draft else None,
+        )  # fmt: skip
+        said = [words("desk_documents.rewritten", visit.language)]
+        if draft:
+            said.append(words("desk_documents.rewritten_instead", visit.language))
+        if found.state == "scheduled":
+            date = date_in_words(found.publish_on, visit.language)
+            said.append(words("desk_documents.rewritten_scheduled", visit.language, date=date))
+        return Outcome(" ".join(said), f"documents/{number}")
 
     def _fetched(self, visit: Visit, fields: Fields) -> Outcome:
         url, language = fields.get("url", "").strip(), visit.language
