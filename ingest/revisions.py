@@ -15,6 +15,7 @@ from __future__ import annotations
 import builtins
 import dataclasses
 import datetime as dt
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
@@ -47,6 +48,9 @@ LASTING = ("kind", "status", "status_as_of", "operator", "contact", "aliases")
 ASIDE: frozenset[str] = frozenset({"owner", "review_by", "remark", "resembles"})
 """What only staff see of a revision: it changes neither what was approved of it nor what holds it back. Its last day is
 not among them, since it takes the document out of the answers."""
+SHORT = 500
+"""Characters of a change of what a sheet's head says, from which on the journal tells only that there was one."""
+_OWN = ("title", "url", "as_of", "owner", "review_by", "expires_on", "remark")
 PUBLISHABLE: frozenset[State] = frozenset({"draft", "waiting", "scheduled", "replaced", "archived"})
 
 
@@ -282,7 +286,8 @@ class Revisions:
             row = _row(session, number, undefer(RevisionRow.content))
             _in_state(row, EDITABLE)
             refuse_newer(session, f"revision {number}", ("edited",), seen)
-            _changed_by(session, row, _apply(row, edit), by, confirmed)
+            before = _told(row)
+            _changed_by(session, row, _apply(row, edit), by, before, confirmed)
             session.flush()
             changed_row = to_revision(row)
         self._moved()
@@ -296,13 +301,14 @@ class Revisions:
         with self.turn, writing(self._engine) as session:
             row = _row(session, number, undefer(RevisionRow.content))
             _in_state(row, EDITABLE)
+            before = _told(row)
             changed = _apply(row, Edit(id=id))
             served = session.scalar(
                 select(RevisionRow).where(RevisionRow.key == row.key, RevisionRow.state == "published")
             )
             if served is not None:
                 changed |= _take_over(row, served)
-            _changed_by(session, row, changed, by)
+            _changed_by(session, row, changed, by, before)
             row.findings = {**row.findings, "resembles": None}
             session.flush()
             changed_row = to_revision(row)
@@ -375,8 +381,10 @@ class Revisions:
             _in_state(row, EDITABLE | {"published"})
             refuse_newer(session, f"revision {number}", ("edited",), seen)
             own = Edit(owner=edit.owner, review_by=edit.review_by, expires_on=edit.expires_on, remark=edit.remark)
+            before = _told(row)
             if changed := _apply(row, own):
-                note(session, by, "edited", f"revision {number}", changed=_named(changed))
+                values = _exchanged(before, _told(row))
+                note(session, by, "edited", f"revision {number}", changed=_named(changed), values=values)
         self._moved()
 
     def apart(self, number: int, by: str) -> None:
@@ -385,7 +393,7 @@ class Revisions:
             row = _row(session, number)
             _in_state(row, EDITABLE)
             row.findings = {**row.findings, "resembles": None}
-            _changed_by(session, row, {"resembles"}, by)
+            _changed_by(session, row, {"resembles"}, by, _told(row))
 
     def _move(
         self, number: int, allowed: frozenset[State], state: State, by: str, action: str, reason: str = "",
@@ -479,8 +487,11 @@ def _inherit(session: Session, row: RevisionRow) -> None:
         row.review_by, row.expires_on = row.review_by or served.review_by, row.expires_on or served.expires_on
 
 
-def _changed_by(session: Session, row: RevisionRow, changed: set[str], by: str, confirmed: Iterable[str] = ()) -> None:
-    """Note who changed what of a draft; what a person has changed or confirmed is no guess any more."""
+def _changed_by(
+    session: Session, row: RevisionRow, changed: set[str], by: str, before: Mapping[str, Any],
+    confirmed: Iterable[str] = (),
+) -> None:  # fmt: skip
+    """Note who changed what of a draft (*before*); what a person has changed or confirmed is no guess any more."""
     guesses = dict(row.findings.get("guesses") or {})
     settled = {name for name in (*changed, *confirmed) if name in guesses}
     if settled:
@@ -492,13 +503,34 @@ def _changed_by(session: Session, row: RevisionRow, changed: set[str], by: str, 
         return
     row.edited_by = by
     row.editors = list(dict.fromkeys([*(row.editors or ()), by]))
-    note(session, by, "edited", f"revision {row.number}", changed=_named(changed | settled))
+    values = _exchanged(before, _told(row))
+    note(session, by, "edited", f"revision {row.number}", changed=_named(changed | settled), values=values)
     if changed <= ASIDE:
         return
     row.held = None
     if row.state != "draft":
         row.state, row.submitted_by, row.publish_on, row.published_by, row.overruled = "draft", "", None, "", None
         note(session, by, "withdrawn", f"revision {row.number}", key=row.key or "")
+
+
+def _told(row: RevisionRow) -> dict[str, Any]:
+    """Return what staff can change of a revision, by the names that a form has."""
+    own = {name: getattr(row, name) for name in _OWN}
+    return {**row.meta, **own, "id": (row.key or "").partition("/")[2], "language": row.language}
+
+
+def _exchanged(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what was there and what is there now, for the journal: there only can what was overwritten be read again.
+
+    Of a sheet's head, which may hold whole lists, only what is short.
+    """
+    names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+    pairs = {name: {"before": before.get(name), "after": after.get(name)} for name in names}
+    return {
+        name: pair
+        for name, pair in pairs.items()
+        if name in _OWN or len(json.dumps(pair, ensure_ascii=False, default=str)) <= SHORT
+    }
 
 
 def _named(changed: Iterable[str]) -> list[str]:
@@ -538,7 +570,7 @@ def _apply(row: RevisionRow, edit: Edit) -> set[str]:
         language = edit.language or row.language
         id = edit.id or before.id
         row.language, row.key = language, f"{language}/{id}"
-    for name in ("title", "url", "as_of", "owner", "review_by", "expires_on", "remark"):
+    for name in _OWN:
         value = getattr(edit, name)
         if value is not None:
             setattr(row, name, value or ("" if name in ("title", "owner", "remark") else None))

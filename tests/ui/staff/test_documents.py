@@ -413,6 +413,36 @@ def seen_of(room: StaffDesk, number: int) -> str:
     return found[1]
 
 
+def test_what_was_overwritten_can_be_read_in_the_journal(found: Desk) -> None:
+    """The journal and its file tell what stood in a field before, of drafts and of what is served."""
+    documents = Documents(found.library, Intake(found.library, Judge(found.library)), found.previews, None)
+    room = StaffDesk([documents, JournalRoom(found.library.journal)])
+    number, served = found.draft(BUS), found.library.documents["fr/prime"].revision
+    for owner, remark, day in (("ann", "appeler la SWL", "2027-03-01"), ("bob", "", "2027-04-01")):
+        own = {"owner": owner, "remark": remark, "review_by": day, "expires_on": day}
+        assert not act(room, "save", number=served, **own).failed
+        fields = head.present(found.library.revisions.get(number))
+        status = {"status": "open", "contact": f"https://{owner}.example"}
+        assert not act(room, "save", number=number, **fields | own | status | {"title": f"Bus de {owner}"}).failed
+    for subject in (f"revision {number}", f"revision {served}"):
+        page = html.unescape(room.show(PAUL, "fr", f"journal?subject={subject}"))
+        for field, before, after in (
+            ("owner", "ann", "bob"), ("remark", "appeler la SWL", "–"), ("review_by", "2027-03-01", "2027-04-01"),
+            ("expires_on", "2027-03-01", "2027-04-01"), ("owner", "–", "ann"),
+        ):  # fmt: skip
+            name = said(f"desk_documents.field_{field}")
+            assert said("desk_journal.exchanged", field=name, before=before, after=after) in page
+    page = html.unescape(room.show(PAUL, "fr", f"journal?subject=revision {number}"))
+    for field, before, after in (
+        ("title", "Bus de ann", "Bus de bob"), ("contact", "https://ann.example", "https://bob.example"),
+        ("status", "–", said("desk_documents.status_open")),
+    ):  # fmt: skip
+        name = said(f"desk_documents.field_{field}")
+        assert said("desk_journal.exchanged", field=name, before=before, after=after) in page
+    _, file = room.export(Person("boss", "administrator"), "fr", "journal", "journal.csv")
+    assert '""owner"": {""after"": ""bob"", ""before"": ""ann""}' in file.decode("utf-8-sig")
+
+
 # --- a draft that waits ---
 
 
