@@ -406,6 +406,16 @@ def test_the_marks_of_what_is_served_are_not_overwritten_either(found: Desk, roo
     assert outcome.wrong == {"owner": said("desk.there_now", value="pia")}
 
 
+def test_nobody_is_told_of_himself_as_of_somebody_else(found: Desk, room: StaffDesk) -> None:
+    """Who saves in two windows is told that it was he himself, in a sentence that names nobody."""
+    number = found.library.documents["fr/prime"].revision
+    first = seen_of(room, number)
+    assert not act(room, "save", PAUL, number=number, owner="pia", seen=first).failed
+    outcome = act(room, "save", PAUL, number=number, owner="paul", seen=first)
+    assert outcome.wrong == {"owner": said("desk.there_now", value="pia")}
+    assert outcome.message.startswith(said("desk.saved_elsewhere", when="@").partition("@")[0])
+
+
 def seen_of(room: StaffDesk, number: int) -> str:
     """Return the mark in the form of a page."""
     found = re.search(r'name="seen" value="(\d+)"', room.show(PAUL, "fr", f"documents/{number}"))

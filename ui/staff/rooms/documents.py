@@ -260,7 +260,7 @@ class Documents:
                 return Outcome(_saved(found, saved, language), f"documents/{number}")
             self._library.revisions.mark(number, edit, person, seen=mark)
         except ChangedMeanwhile as error:
-            return overtaken(error, language, head.present(self._library.revisions.get(number)))
+            return overtaken(error, visit, head.present(self._library.revisions.get(number)))
         return Outcome(words("desk_documents.saved", language), f"documents/{number}")
 
     def _version(self, visit: Visit, fields: Fields) -> Outcome:
