@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from ingest.analysis import STOP_WORDS, fold, words
 from ingest.documents import LEFT_OUT, Basis, FileKind, Language, SourceDocument
@@ -43,6 +44,8 @@ CUE_REACH = 45
 _CURRENCY = re.compile(r"€|\b(?:eur|euros?)\b", re.IGNORECASE)
 _WHOLE_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_HOME = re.compile(r"[^/?]*")
+"""The address of a site's first page, as ``_address`` has it."""
 _MONTH = re.compile(r"\d{4}-\d\d(?:-\d\d)?")
 
 
@@ -130,6 +133,8 @@ class Resemblance:
     share: float
     """Share of the shorter text that stands in both."""
     reason: Literal["url", "title", "text"]
+    sure: bool = False
+    """Whether nobody need be asked: the same page of the web, with most of its text as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +388,12 @@ def _kind(document: SourceDocument, whole: str) -> Guess | None:
 SAMPLE = 128
 ALIKE = 0.4
 """Share of the shorter text in the other from which on both are taken for versions of one document."""
+SURE = 0.7
+"""Share of the *longer* text in the other from which on two texts under one address are versions of one document.
+
+Measured on the 517 sheets of the corpus: two different ones share 0.17 at most; one with half of its sentences
+rewritten 0.5 with itself, and 0.7 at most; one with every single figure changed 0.83 (medians).
+"""
 SHORTEST_TITLE = 8
 
 
@@ -395,18 +406,22 @@ def fingerprint(language: Language, title: str, id: str, url: str | None, text: 
 
 def resembles(document: Fingerprint, others: dict[str, Fingerprint]) -> Resemblance | None:
     """Return the one of *others*, by key, that *document* looks like a new version of: by address, text or title."""
-    found = []
-    sample = frozenset(document.sample)
+    found: list[tuple[tuple[bool, bool, bool, float], Resemblance]] = []
+    sample, address = frozenset(document.sample), _address(document.url)
     for key, other in others.items():
         if other.language != document.language:
             continue
         # Nearly all of a library has nothing in common: that is seen before anything is made of it.
         share = 0.0 if sample.isdisjoint(other.sample) else _shared(document, other)
-        same_address = document.url is not None and _address(document.url) == _address(other.url)
-        if same_address or share >= ALIKE or _same_name(document, other):
-            reason: Literal["url", "title", "text"] = "url" if same_address else "text" if share >= ALIKE else "title"
-            found.append((same_address, share, Resemblance(key, other.title, round(share, 2), reason)))
-    return max(found, key=lambda each: each[:2])[2] if found else None
+        same_address = bool(address) and address == _address(other.url)
+        alike = share >= ALIKE
+        if same_address or alike or _same_name(document, other):
+            reason: Literal["url", "title", "text"] = "url" if same_address else "text" if alike else "title"
+            # Sites there are whose every page names the home page as its address: that says nothing of the document.
+            sure = same_address and not _HOME.fullmatch(address) and share * _evenness(document, other) >= SURE
+            rank = (sure, alike, same_address, share)
+            found.append((rank, Resemblance(key, other.title, round(share, 2), reason, sure)))
+    return max(found, key=lambda each: each[0])[1] if found else None
 
 
 def _shared(one: Fingerprint, other: Fingerprint) -> float:
@@ -416,6 +431,11 @@ def _shared(one: Fingerprint, other: Fingerprint) -> float:
     alike = sum(each in first and each in second for each in union) / len(union) if union else 0.0
     common = alike / (1 + alike) * (one.size + other.size)
     return min(1.0, common / max(1, min(one.size, other.size)))
+
+
+def _evenness(one: Fingerprint, other: Fingerprint) -> float:
+    """Return how long the shorter text is beside the longer: a teaser stands whole in its page and is not the page."""
+    return min(one.size, other.size) / max(1, one.size, other.size)
 
 
 def _same_name(one: Fingerprint, other: Fingerprint) -> bool:
@@ -433,4 +453,10 @@ def _bare(name: str) -> str:
 
 
 def _address(url: str | None) -> str:
-    return re.sub(r"^https?://(?:www\.)?|[?#].*$", "", url or "").rstrip("/").lower()
+    """Return what tells one page of the web from another: on many sites it is the query alone."""
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return ""
+    place = f"{parts.netloc.lower().removeprefix('www.')}{parts.path.rstrip('/')}"
+    return f"{place}?{parts.query}" if parts.query else place

@@ -8,10 +8,10 @@ from typing import Any
 
 from ingest.documents import SourceDocument
 from ingest.filenames import LONGEST_SLUG, distinct, slug
-from ingest.findings import Findings, Fingerprint, Guess, Resemblance, fingerprint, resembles
+from ingest.findings import Findings, Fingerprint, Guess, fingerprint, resembles
 from ingest.library import Library
 from ingest.readers.sandbox import Examined
-from ingest.revisions import LASTING, Revision
+from ingest.revisions import LASTING, Revision, State
 from ingest.snapshot import DocumentInfo, Snapshot
 
 _GUESSED_META = ("kind", "opens", "closes")
@@ -31,17 +31,18 @@ class Judge:
         alike = resembles(found.fingerprint, self._fingerprints())
         guesses = _guesses(document, found)
         # A sheet says of itself what it is; of anything else, staff know better than we guess.
-        former = self._former(revision) if guesses else None
+        known = revision.key or (alike.key if alike and alike.sure else None)
+        former = self._former(revision.number, known) if guesses and known else None
         language = (revision.language if guesses else None) or document.language
         open_still = (former.findings.get("guesses") or {}) if former else {}
         said = former.meta if former else {}
         kept = {name: said[name] for name in LASTING if name in said and name not in open_still}
-        title = former.title if former and "title" not in open_still else None
+        title = former.title if former and former.edited_by and "title" not in open_still else None
         for name in [*kept, *(["title"] if title else []), *(["language"] if revision.language else [])]:
             guesses.pop(name, None)
         document = dataclasses.replace(
             document,
-            id=self._id(document, revision, found, alike),
+            id=self._id(document, revision, found, known),
             language=language,
             title=title or found.title.value,
             url=document.url or (found.url.value if found.url else None) or revision.url,
@@ -54,29 +55,27 @@ class Judge:
             "resembles": dataclasses.asdict(alike) if alike else None,
         }
 
-    def _id(self, document: SourceDocument, revision: Revision, found: Findings, alike: Resemblance | None) -> str:
-        """Return the id: of a sheet its own, of a corrected text the old one, of a page that is known its document's.
+    def _id(self, document: SourceDocument, revision: Revision, found: Findings, known: str | None) -> str:
+        """Return the id: of a sheet its own, of a corrected text the old one, of a page that is *known* its document's.
 
         Anything else is a document of its own; that it looks like another is for a person to decide.
         """
         if "verified_on" in document.meta:
             return document.id
-        if revision.key:
-            return revision.id
-        if alike and alike.reason == "url":
-            return alike.key.partition("/")[2]
+        if known:
+            return known.partition("/")[2]
         wanted = slug(revision.name if revision.origin == "upload" else found.title.value)
         taken = {info.id for info in self._library.documents.values()}
         # A number may be put after the beginning of a long one: see ``distinct``.
         taken |= self._library.revisions.ids("draft", "waiting", "scheduled", start=wanted[: LONGEST_SLUG // 2])
         return distinct(wanted, taken)
 
-    def _former(self, revision: Revision) -> Revision | None:
-        """Return the last version of a known document of which a person has saved the form."""
-        if not revision.key:
-            return None
-        known = self._library.revisions.list("published", "draft", "waiting", "scheduled", key=revision.key)
-        return next((each for each in known if each.edited_by and each.number != revision.number), None)
+    def _former(self, number: int, key: str) -> Revision | None:
+        """Return the last version of a known document of which a person has saved the form, or else what is served."""
+        states: tuple[State, ...] = ("published", "draft", "waiting", "scheduled")
+        known = [each for each in self._library.revisions.list(*states, key=key) if each.number != number]
+        served = next((each for each in known if each.state == "published"), None)
+        return next((each for each in known if each.edited_by), served)
 
     def _fingerprints(self) -> dict[str, Fingerprint]:
         """Return those of the documents that are served, by key."""

@@ -325,6 +325,19 @@ class Library:
         with Session(self.engine) as session:
             return list(session.scalars(wanted.order_by(RevisionRow.number)))
 
+    def hold_ended(self, today: dt.date) -> None:
+        """Hold back what is scheduled until *today* and has its last day behind it: it would be archived at once."""
+        ended = select(RevisionRow.number).where(
+            RevisionRow.state == "scheduled",
+            RevisionRow.publish_on <= today.isoformat(),
+            RevisionRow.expires_on < today.isoformat(),
+        )
+        with Session(self.engine) as session:
+            numbers = session.scalars(ended).all()
+        for number in numbers:
+            with suppress(WrongState):  # somebody has just taken it back
+                self.revisions.hold(number, "ended", GUICHET)
+
     def settle(self, today: dt.date, *, publishing: bool = True) -> Report | None:
         """Publish what is scheduled until *today*, stop serving what ended before; None: there was nothing to do.
 
@@ -334,6 +347,8 @@ class Library:
             if not self.is_due(today, publishing=publishing):
                 return None
             day = today.isoformat()
+            if publishing:
+                self.hold_ended(today)
             due = self.scheduled(today) if publishing else []
             arrivals = without_doubles(list(self._presentable(due)), {}, report := DraftReport())
             arriving = {arrival.document.key for arrival in arrivals}

@@ -15,6 +15,7 @@ from __future__ import annotations
 import builtins
 import dataclasses
 import datetime as dt
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
@@ -27,6 +28,7 @@ from ingest.analysis import fold
 from ingest.database import RevisionRow, now
 from ingest.documents import Language, Page, Section, Source, SourceDocument, Statement
 from ingest.errors import GuichetError
+from ingest.filenames import shown
 from ingest.journal import note
 from ingest.writing import refuse_newer, writing
 
@@ -38,11 +40,17 @@ STATES: tuple[State, ...] = (
 )  # fmt: skip
 EDITABLE: frozenset[State] = frozenset({"draft", "waiting", "scheduled"})
 """States in which what a revision says of itself may still be changed."""
-HELD = ("regressions", "unknown", "doubled")
+HELD = ("regressions", "unknown", "doubled", "ended")
 """Why a publication is held back on its day: control questions would fail; it could not be found out whether they
-would; two drafts of one document were set for the same day."""
+would; two drafts of one document were set for the same day; the last day of publication was over by then."""
 LASTING = ("kind", "status", "status_as_of", "operator", "contact", "aliases")
 """What a person has said of a document holds for its next version, until a person says otherwise; not so its days."""
+ASIDE: frozenset[str] = frozenset({"owner", "review_by", "remark", "resembles"})
+"""What only staff see of a revision: it changes neither what was approved of it nor what holds it back. Its last day is
+not among them, since it takes the document out of the answers."""
+SHORT = 500
+"""Characters of a change of what a sheet's head says, from which on the journal tells only that there was one."""
+_OWN = ("title", "url", "as_of", "owner", "review_by", "expires_on", "remark")
 PUBLISHABLE: frozenset[State] = frozenset({"draft", "waiting", "scheduled", "replaced", "archived"})
 
 
@@ -217,13 +225,20 @@ class Revisions:
 
     # --- the life before publication -----------------------------------------------------------------------------
 
-    def receive(self, name: str, origin: str, digest: str, original: str, by: str, **about: Any) -> int:
-        """Note a file that lies in the originals; return the number of its revision."""
+    def receive(
+        self, name: str, origin: str, digest: str, original: str, by: str, *, instead: int | None = None, **about: Any
+    ) -> int:
+        """Note a file that lies in the originals; return the number of its revision.
+
+        It takes the place of the draft *instead*, but only once it was read: see ``draft``.
+        """
+        if instead is not None:
+            about["findings"] = {"instead": instead}
         with self.turn, Session(self._engine) as session, session.begin():
             row = _new_row("received", name, origin, digest, by, original=original, **about)
             session.add(row)
             session.flush()
-            note(session, by, "received", f"revision {row.number}", name=name, digest=digest)
+            note(session, by, "received", f"revision {row.number}", name=row.name, digest=digest)
             return row.number
 
     def refuse(self, number: int, kind: str, message: str) -> None:
@@ -235,13 +250,18 @@ class Revisions:
             note(session, row.created_by, "refused", f"revision {number}", kind=kind)
 
     def draft(self, number: int, document: SourceDocument, findings: Mapping[str, Any]) -> None:
-        """Make a received file the draft of *document*."""
+        """Make a received file the draft of *document*; a draft whose text was corrected in it is put aside."""
         with self.turn, Session(self._engine) as session, session.begin():
             row = _row(session, number)
             _in_state(row, frozenset({"received"}))
-            if row.key:
+            if instead := row.findings.get("instead"):
+                _replace(session, _row(session, instead), row)
+            asked = row.key is not None
+            if asked:
                 _inherit(session, row)
             set_document(row, document)
+            if not asked:  # reading has told whose version it is; what the file says of its days itself goes before
+                _inherit(session, row)
             row.state, row.findings = "draft", dict(findings)
 
     def write(self, document: SourceDocument, name: str, origin: str, by: str) -> int:
@@ -257,7 +277,7 @@ class Revisions:
     def edit(
         self, number: int, edit: Edit, by: str, *, confirmed: Iterable[str] = (), seen: int | None = None
     ) -> Revision:
-        """Change what a draft says of itself; a draft that waited for a second person waits no longer.
+        """Change what a draft says of itself; it waits for no second person and no day any more, unless for ``ASIDE``.
 
         What was guessed and is changed, or *confirmed* by name, is a guess no more. *seen* is the ``mark`` of what was
         opened: raises ``ChangedMeanwhile`` when somebody else has changed it since.
@@ -266,7 +286,8 @@ class Revisions:
             row = _row(session, number, undefer(RevisionRow.content))
             _in_state(row, EDITABLE)
             refuse_newer(session, f"revision {number}", ("edited",), seen)
-            _changed_by(session, row, _apply(row, edit), by, confirmed)
+            before = _told(row)
+            _changed_by(session, row, _apply(row, edit), by, before, confirmed)
             session.flush()
             changed_row = to_revision(row)
         self._moved()
@@ -280,13 +301,14 @@ class Revisions:
         with self.turn, writing(self._engine) as session:
             row = _row(session, number, undefer(RevisionRow.content))
             _in_state(row, EDITABLE)
+            before = _told(row)
             changed = _apply(row, Edit(id=id))
             served = session.scalar(
                 select(RevisionRow).where(RevisionRow.key == row.key, RevisionRow.state == "published")
             )
             if served is not None:
                 changed |= _take_over(row, served)
-            _changed_by(session, row, changed, by)
+            _changed_by(session, row, changed, by, before)
             row.findings = {**row.findings, "resembles": None}
             session.flush()
             changed_row = to_revision(row)
@@ -298,15 +320,23 @@ class Revisions:
         self._move(number, frozenset({"draft"}), "waiting", by, "submitted", submitted_by=by)
 
     def schedule(
-        self, number: int, day: dt.date, by: str, *, overruled: str = "", questions: Iterable[str] = ()
+        self,
+        number: int,
+        day: dt.date,
+        by: str,
+        *,
+        overruled: str = "",
+        questions: Iterable[str] = (),
+        check: Callable[[Revision], object] = lambda _: None,
     ) -> None:
         """Have a draft published at the beginning of *day*, in Brussels.
 
         *overruled* is why, although the control *questions* (ids) would fail; for others it is held back on its day.
+        *check* is called with the draft when nobody else can change it any more: what it raises leaves it as it is.
         """
         despite = {"reason": overruled, "questions": sorted(questions)} if overruled else None
         self._move(
-            number, frozenset({"draft", "waiting"}), "scheduled", by, "scheduled", overruled,
+            number, frozenset({"draft", "waiting"}), "scheduled", by, "scheduled", overruled, check,
             publish_on=day.isoformat(), published_by=by, overruled=despite, held=None,
         )  # fmt: skip
 
@@ -351,8 +381,10 @@ class Revisions:
             _in_state(row, EDITABLE | {"published"})
             refuse_newer(session, f"revision {number}", ("edited",), seen)
             own = Edit(owner=edit.owner, review_by=edit.review_by, expires_on=edit.expires_on, remark=edit.remark)
+            before = _told(row)
             if changed := _apply(row, own):
-                note(session, by, "edited", f"revision {number}", changed=_named(changed))
+                values = _exchanged(before, _told(row))
+                note(session, by, "edited", f"revision {number}", changed=_named(changed), values=values)
         self._moved()
 
     def apart(self, number: int, by: str) -> None:
@@ -361,15 +393,16 @@ class Revisions:
             row = _row(session, number)
             _in_state(row, EDITABLE)
             row.findings = {**row.findings, "resembles": None}
-            _changed_by(session, row, {"resembles"}, by)
+            _changed_by(session, row, {"resembles"}, by, _told(row))
 
     def _move(
         self, number: int, allowed: frozenset[State], state: State, by: str, action: str, reason: str = "",
-        **values: Any,
+        check: Callable[[Revision], object] = lambda _: None, **values: Any,
     ) -> None:  # fmt: skip
         with self.turn, writing(self._engine) as session:
             row = _row(session, number)
             _in_state(row, allowed)
+            check(to_revision(row))
             row.state = state
             for name, value in values.items():
                 setattr(row, name, value)
@@ -404,8 +437,9 @@ def _new_row(state: State, name: str, origin: str, digest: str, by: str, **value
         "title": "", "meta": {}, "warnings": [], "findings": {}, "pages": 0, "owner": "", "edited_by": "",
         "submitted_by": "", "published_by": "", "remark": "", "editors": [],
     }  # fmt: skip
+    # Here once for all: every page, list and journal shows it.
     return RevisionRow(
-        state=state, name=name, origin=origin, digest=digest, created_at=now(), created_by=by, **(plain | values)
+        state=state, name=shown(name), origin=origin, digest=digest, created_at=now(), created_by=by, **(plain | values)
     )
 
 
@@ -434,6 +468,17 @@ def _in_state(row: RevisionRow, allowed: Iterable[str]) -> None:
         raise WrongState(f"{row.title or row.name}: is {row.state} by now; look at it again before you go on")
 
 
+def _replace(session: Session, old: RevisionRow, row: RevisionRow) -> None:
+    """Put a draft aside of which another is the corrected text; that is of its authors too, and keeps their marks."""
+    if old.state not in EDITABLE:
+        return  # published or put aside meanwhile
+    row.owner, row.remark = row.owner or old.owner, row.remark or old.remark
+    row.review_by, row.expires_on = row.review_by or old.review_by, row.expires_on or old.expires_on
+    row.editors = sorted({*(row.editors or ()), *to_revision(old).authors})
+    old.state, old.ended_at, old.held = "discarded", now(), None
+    note(session, row.created_by, "discarded", f"revision {old.number}", key=old.key or "", revision=row.number)
+
+
 def _inherit(session: Session, row: RevisionRow) -> None:
     """Give the next version of a document that is served its owner and its days: they are of the document."""
     of_key = select(RevisionRow).where(RevisionRow.key == row.key, RevisionRow.state == "published")
@@ -442,8 +487,11 @@ def _inherit(session: Session, row: RevisionRow) -> None:
         row.review_by, row.expires_on = row.review_by or served.review_by, row.expires_on or served.expires_on
 
 
-def _changed_by(session: Session, row: RevisionRow, changed: set[str], by: str, confirmed: Iterable[str] = ()) -> None:
-    """Note who changed what of a draft; what a person has changed or confirmed is no guess any more."""
+def _changed_by(
+    session: Session, row: RevisionRow, changed: set[str], by: str, before: Mapping[str, Any],
+    confirmed: Iterable[str] = (),
+) -> None:  # fmt: skip
+    """Note who changed what of a draft (*before*); what a person has changed or confirmed is no guess any more."""
     guesses = dict(row.findings.get("guesses") or {})
     settled = {name for name in (*changed, *confirmed) if name in guesses}
     if settled:
@@ -453,11 +501,36 @@ def _changed_by(session: Session, row: RevisionRow, changed: set[str], by: str, 
         }
     if not changed and not settled:
         return
-    if changed and row.state != "draft":
-        row.state, row.submitted_by, row.publish_on, row.published_by, row.overruled = "draft", "", None, "", None
-    row.edited_by, row.held = by, None
+    row.edited_by = by
     row.editors = list(dict.fromkeys([*(row.editors or ()), by]))
-    note(session, by, "edited", f"revision {row.number}", changed=_named(changed | settled))
+    values = _exchanged(before, _told(row))
+    note(session, by, "edited", f"revision {row.number}", changed=_named(changed | settled), values=values)
+    if changed <= ASIDE:
+        return
+    row.held = None
+    if row.state != "draft":
+        row.state, row.submitted_by, row.publish_on, row.published_by, row.overruled = "draft", "", None, "", None
+        note(session, by, "withdrawn", f"revision {row.number}", key=row.key or "")
+
+
+def _told(row: RevisionRow) -> dict[str, Any]:
+    """Return what staff can change of a revision, by the names that a form has."""
+    own = {name: getattr(row, name) for name in _OWN}
+    return {**row.meta, **own, "id": (row.key or "").partition("/")[2], "language": row.language}
+
+
+def _exchanged(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what was there and what is there now, for the journal: there only can what was overwritten be read again.
+
+    Of a sheet's head, which may hold whole lists, only what is short.
+    """
+    names = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+    pairs = {name: {"before": before.get(name), "after": after.get(name)} for name in names}
+    return {
+        name: pair
+        for name, pair in pairs.items()
+        if name in _OWN or len(json.dumps(pair, ensure_ascii=False, default=str)) <= SHORT
+    }
 
 
 def _named(changed: Iterable[str]) -> list[str]:
@@ -497,7 +570,7 @@ def _apply(row: RevisionRow, edit: Edit) -> set[str]:
         language = edit.language or row.language
         id = edit.id or before.id
         row.language, row.key = language, f"{language}/{id}"
-    for name in ("title", "url", "as_of", "owner", "review_by", "expires_on", "remark"):
+    for name in _OWN:
         value = getattr(edit, name)
         if value is not None:
             setattr(row, name, value or ("" if name in ("title", "owner", "remark") else None))

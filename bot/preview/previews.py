@@ -251,10 +251,11 @@ class Previews:
         """Publish what was set for *today* or before, each after a look at what it does on this very day.
 
         What would break a control question that no reason was given for is held back, and so is that of which it
-        cannot be found out. A preview that somebody else runs or stops, or a change meanwhile, leaves the rest for the
-        next time.
+        cannot be found out, and what would end at once. A preview that somebody else runs or stops, or a change
+        meanwhile, leaves the rest for the next time.
         """
         try:
+            self._library.hold_ended(today)
             due = self._without_doubles(self._library.scheduled(today))
             if len(due) > 1 and self._breaks(due, today) == frozenset():
                 self._publish(due)

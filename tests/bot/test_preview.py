@@ -677,6 +677,21 @@ def test_two_drafts_for_one_day_are_both_held_back(desk: Desk) -> None:
     assert [(desk.library.revisions.get(number).held or {})["why"] for number in numbers] == ["doubled"] * 2
 
 
+@pytest.mark.parametrize("blocks", [True, False])
+def test_what_would_end_at_once_is_held_back(tmp_path: Path, blocks: bool) -> None:
+    """A version whose last day is over on the day of its publication is not published, whoever publishes."""
+    with opened(tmp_path, preview_blocks=blocks) as desk:
+        number, other = scheduled(desk, BUS), scheduled(desk, COURSE)
+        desk.library.revisions.mark(number, Edit(expires_on=TODAY.isoformat()), "ella")
+        if blocks:
+            desk.previews.publish_due(TOMORROW)
+        else:
+            desk.library.settle(TOMORROW)
+        held = desk.library.revisions.get(number)
+        assert (held.state, held.held) == ("draft", {"why": "ended", "day": TOMORROW.isoformat(), "count": 0})
+        assert desk.library.revisions.get(other).state == "published"
+
+
 def test_a_preview_that_somebody_makes_leaves_it_for_later(desk: Desk) -> None:
     """While another preview is made nothing is published and nothing held back; the next round does it."""
     number = scheduled(desk, BUS)

@@ -155,7 +155,7 @@ def test_a_new_version_is_recognised() -> None:
     """Same address, mostly the same text, or the same title but for the year: each names its reason."""
     held = {"fr/a": _print("Guide des primes 2025", _text(1), url="https://example.be/primes", id="guide-2025"),
             "fr/b": _print("Tout autre chose", _text(2), id="autre")}  # fmt: skip
-    by_url = resembles(_print("Primes", _text(3), url="https://www.example.be/primes/?utm=1"), held)
+    by_url = resembles(_print("Primes", _text(3), url="http://www.Example.be/primes/#top"), held)
     assert by_url is not None
     assert (by_url.key, by_url.reason) == ("fr/a", "url")
     changed = _text(1).replace("vaut pour le cas 7", "ne vaut plus pour le cas 7")
@@ -167,6 +167,32 @@ def test_a_new_version_is_recognised() -> None:
     assert by_title is not None
     assert (by_title.key, by_title.reason) == ("fr/a", "title")
     assert resembles(_print("Une note", _text(5)), held) is None
+
+
+def test_only_the_same_page_with_nearly_the_same_text_is_sure() -> None:
+    """One address is not enough, nor a part of the text: a page that was rewritten or shortened is asked about."""
+    address = "https://example.be/page?id=1"
+    held = {"fr/a": _print("Guide", _text(1), url=address)}
+    changed = _text(1).replace("cas 8 ", "dossier 8 ")
+    for url, text, sure in (
+        (address, changed, True), (address, _text(1, 20), False), (address, _text(1, 20) + _text(2, 40), False),
+        ("https://example.be/page?id=2", changed, False),
+    ):  # fmt: skip
+        found = resembles(_print("Guide", text, url=url), held)
+        assert found is not None
+        assert (found.sure, found.reason) == (sure, "url" if url == address else "text")
+
+
+def test_a_text_goes_before_an_address_that_says_nothing() -> None:
+    """Where a whole site names one address, a page is asked about with the document whose text it has."""
+    home = "https://example.be/"
+    held = {
+        "fr/a": _print("Accueil", _text(1), url=home),
+        "fr/b": _print("Primes", _text(2), url="https://b.example/x"),
+    }
+    found = resembles(_print("Autre", _text(2), url=home), held)
+    assert found is not None
+    assert (found.key, found.sure) == ("fr/b", False)
 
 
 def test_half_a_document_is_recognised_in_the_whole() -> None:

@@ -157,7 +157,7 @@ class Desk:
         except (NotAllowed, NoSuchPlace):
             raise
         except ChangedMeanwhile as error:
-            yield overtaken(error, language)
+            yield overtaken(error, visit)
         except GuichetError as error:
             yield Outcome(refusals.sentence(error, language), failed=True)
 
@@ -183,14 +183,15 @@ class Desk:
         return room, Visit(person, language, parts, dict(parse_qsl(query, keep_blank_values=True)))
 
 
-def overtaken(error: ChangedMeanwhile, language: Language, present: Fields | None = None) -> Outcome:
+def overtaken(error: ChangedMeanwhile, visit: Visit, present: Fields | None = None) -> Outcome:
     """Return what is said to somebody whose form has grown old: who changed what, what is there now (*present*).
 
     What was typed stays in the form, and saving once more is meant then.
     """
-    held = present or {}
+    held, language = present or {}, visit.language
     now = {name: words("desk.there_now", language, value=held[name] or "–") for name in error.fields if name in held}
-    return Outcome(refusals.sentence(error, language), failed=True, wrong=now, renewed={SEEN: str(error.seen)})
+    sentence = refusals.changed(error, language, visit.person.name)
+    return Outcome(sentence, failed=True, wrong=now, renewed={SEEN: str(error.seen)})
 
 
 def seen(fields: Fields) -> int | None:

@@ -90,16 +90,17 @@ def unreached(problem: str, status: int | None, language: Language) -> str:
     return words(f"desk_web.{key}", language, number=status or "–")
 
 
-def _changed(error: ChangedMeanwhile, language: Language) -> str:
+def changed(error: ChangedMeanwhile, language: Language, reader: str = "") -> str:
+    """Return who changed meanwhile what somebody had opened: another person, or the *reader* in another window."""
     at = error.at.astimezone(BRUSSELS)
     when = f"{date_in_words(at.date().isoformat(), language)}, {at:%H:%M}"
-    key = "desk.saved_meanwhile" if error.by else "desk.undone_meanwhile"
-    return words(key, language, by=error.by, when=when)
+    saved = "saved_elsewhere" if error.by == reader else "saved_meanwhile"
+    return words(f"desk.{saved if error.by else 'undone_meanwhile'}", language, by=error.by, when=when)
 
 
 _WITH_MORE: Mapping[type[GuichetError], Callable[..., str]] = {
     Refused: lambda error, _language: str(error),
-    ChangedMeanwhile: _changed,
+    ChangedMeanwhile: changed,
     CardError: lambda error, language: words(f"desk_programmes.refused_{error.refusal}", language),
     WebError: lambda error, language: unreached(error.kind, getattr(error, "status", None), language),
     UnreadableFile: lambda error, language: refusal(error.kind, str(error).partition(":")[0], language),

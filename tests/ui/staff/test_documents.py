@@ -22,8 +22,11 @@ from ui.staff.desk import Desk as StaffDesk
 from ui.staff.desk import NoSuchPlace, NotAllowed, Outcome, Step
 from ui.staff.forms import words
 from ui.staff.people import Person
+from ui.staff.rooms import head
 from ui.staff.rooms.documents import Documents
+from ui.staff.rooms.journal import JournalRoom
 from ui.staff.rooms.quality import Quality
+from ui.words import date_in_words
 
 ELLA, PAUL = Person("ella", "editor"), Person("paul", "publisher")
 PIA, QUINN = Person("pia", "publisher"), Person("quinn", "publisher")
@@ -105,6 +108,23 @@ def test_a_last_day_is_still_to_come(found: Desk, room: StaffDesk) -> None:
     assert (outcome.failed, outcome.message) == (True, said("desk_documents.last_day_passed", title=BUS.title))
 
 
+def test_nothing_is_set_for_a_day_after_its_last(found: Desk, room: StaffDesk) -> None:
+    """A draft that would end before its day is not scheduled, and what is scheduled gets no last day before it."""
+    served = found.library.documents["fr/prime"].revision
+    found.library.revisions.mark(served, Edit(expires_on=TODAY.isoformat()), "paul")
+    number = found.draft(covering("70 %"))
+    found.library.revisions.become(number, "prime", "ella")
+    outcome = act(room, "schedule", number=number, day=TOMORROW)
+    last = date_in_words(TODAY.isoformat(), "fr")
+    assert outcome.wrong == {"day": said("desk_documents.wrong_ended", date=last)}
+    assert found.library.revisions.get(number).state == "draft"
+    fields = {"title": "Prime", "id": "prime", "language": "fr"}
+    assert not act(room, "save", number=number, expires_on=TOMORROW, **fields).failed
+    assert not act(room, "schedule", number=number, day=TOMORROW).failed
+    outcome = act(room, "save", number=number, expires_on=TODAY.isoformat(), **fields)
+    assert outcome.wrong == {"expires_on": said("desk_documents.wrong_before")}
+
+
 def test_what_had_ended_stays_when_it_is_published_again(found: Desk, room: StaffDesk) -> None:
     """A document that its last day archived does not go again at once when it is brought back."""
     number = found.library.documents["fr/prime"].revision
@@ -155,6 +175,45 @@ def test_a_text_is_corrected_in_its_own_letters(found: Desk, room: StaffDesk, tm
     assert "à l'été" in html.unescape(room.show(ELLA, "fr", f"documents/{number}"))
 
 
+@pytest.mark.parametrize("state", ["draft", "scheduled", "published"])
+def test_a_corrected_text_takes_the_place_of_its_draft(found: Desk, room: StaffDesk, state: str) -> None:
+    """The old draft is put aside once the new one was read, which has what was said of it; what is served stays."""
+    library = found.library
+    number = library.revisions.receive("bus.txt", "upload", "0" * 64, "bus.txt", "ella")
+    library.revisions.draft(number, BUS, {})
+    own = Edit(owner="ann", review_by="2027-03-01", expires_on="2027-12-31", remark="vu")
+    library.revisions.edit(number, own, "pia")
+    if state == "scheduled":
+        library.revisions.schedule(number, dt.date.fromisoformat(TOMORROW), "paul")
+    elif state == "published":
+        library.publish([number], "paul")
+    outcome = act(room, "rewrite", ELLA, number=number, text="Le bus 14 passe devant la gare de Namur chaque matin.")
+    date = date_in_words(TOMORROW, "fr")
+    assert (said("desk_documents.rewritten_scheduled", date=date) in outcome.message) == (state == "scheduled")
+    assert library.revisions.get(number).state == state  # nothing was read yet
+    made = int(str(outcome.go).partition("/")[2])
+    library.revisions.draft(made, BUS, {})
+    draft, old = library.revisions.get(made), library.revisions.get(number)
+    assert (draft.state, draft.owner, draft.expires_on) == ("draft", "ann", "2027-12-31")
+    assert old.state == ("published" if state == "published" else "discarded")
+    if state != "published":
+        assert (draft.remark, draft.authors) == ("vu", {"ella", "pia"})
+        (entry,) = library.journal.entries(subject=f"revision {number}", action="discarded")
+        assert (entry.by, entry.detail["revision"]) == ("ella", made)
+        assert not act(room, "publish", all="yes", upto=made).failed
+
+
+def test_a_draft_stays_whose_corrected_text_cannot_be_read(found: Desk, room: StaffDesk) -> None:
+    """A correction that gives no text, or comes after the publication of its draft, puts nothing aside."""
+    number, other = found.draft(BUS), found.draft(COURSE)
+    refused = int(str(act(room, "rewrite", ELLA, number=number, text="-").go).partition("/")[2])
+    found.library.revisions.refuse(refused, "no_text", "nothing")
+    late = int(str(act(room, "rewrite", ELLA, number=other, text="Un autre texte.").go).partition("/")[2])
+    found.library.publish([other], "paul")
+    found.library.revisions.draft(late, COURSE, {})
+    assert [found.library.revisions.get(each).state for each in (number, other)] == ["draft", "published"]
+
+
 def test_the_original_is_handed_out_as_it_came(found: Desk) -> None:
     """A file can be downloaded byte for byte under its own name; no other name leads to a file."""
     intake = Intake(found.library, Judge(found.library))
@@ -165,6 +224,25 @@ def test_the_original_is_handed_out_as_it_came(found: Desk) -> None:
     for name in ("../guichet.sqlite", str(number + 1), "-1", ""):
         with pytest.raises(NoSuchPlace):
             desk.export(ELLA, "fr", "documents", name)
+
+
+def test_no_name_of_a_file_deceives_who_reads_the_desk(found: Desk) -> None:
+    """Signs that turn the direction of a name, or hide in it, reach no page, list, journal or comparison."""
+    intake = Intake(found.library, Judge(found.library))
+    documents = Documents(found.library, intake, found.previews, None)
+    desk = StaffDesk([documents, JournalRoom(found.library.journal)])
+    name = "Prime\u202efdp.exe\u200b\x07.md"
+    waiting, refused, read = (intake.write(f"# Essai {n}", name, "ella") for n in range(3))
+    found.library.revisions.refuse(refused, "damaged", "damaged")
+    found.library.revisions.draft(read, dataclasses.replace(BUS, title=""), {})
+    found.library.revisions.draft(intake.write("# Essai", name, "ella"), dataclasses.replace(BUS, id="bus-2"), {})
+    places = ["documents", "journal", f"documents/{read}/diff/{read + 1}", "documents?list=ended"]
+    for number in (waiting, refused, read, read + 1):
+        places.append(f"documents/{number}")
+    act(desk, "discard", number=waiting)
+    pages = [desk.show(PAUL, "fr", place) for place in places]
+    assert not [place for place, page in zip(places, pages, strict=True) if set(page) & set("\u202e\u200b\x07")]
+    assert sum("Primefdp.exe.md" in page or "Primefdp.exe .md" in page for page in pages) > 4
 
 
 # --- looked at before it is published ----------------------------------------------------------------------------
@@ -273,6 +351,22 @@ def test_everyone_who_changed_a_version_is_its_author(tmp_path: Path) -> None:
         assert not act(room, "publish", QUINN, number=number).failed
 
 
+@pytest.mark.parametrize("verb", ["publish", "schedule"])
+@pytest.mark.parametrize("edit", [Edit(title="Autobus"), Edit(remark="vu")], ids=["title", "remark"])
+def test_who_changes_a_draft_while_it_is_looked_at_is_its_author_too(tmp_path: Path, verb: str, edit: Edit) -> None:
+    """Who presses the button and changes the draft in a second window meanwhile is not the second person any more."""
+    with opened(tmp_path, staff_second_person=True) as found:
+        room = StaffDesk([Documents(found.library, Intake(found.library, Judge(found.library)), found.previews, None)])
+        number = found.draft(BUS)
+        steps = room.act(PAUL, "fr", "documents", f"documents.{verb}", {"number": str(number), "day": TOMORROW})
+        next(steps)
+        found.library.revisions.edit(number, edit, "paul")
+        *_, last = steps
+        assert isinstance(last, Outcome)
+        assert (last.failed, last.message) == (True, said("desk.second_person"))
+        assert found.library.revisions.get(number).state == "draft"
+
+
 def test_who_changed_a_draft_is_an_author_of_its_corrected_text(tmp_path: Path) -> None:
     """A text that is corrected out of a draft is also of those who changed the draft."""
     with opened(tmp_path, staff_second_person=True) as found:
@@ -312,11 +406,94 @@ def test_the_marks_of_what_is_served_are_not_overwritten_either(found: Desk, roo
     assert outcome.wrong == {"owner": said("desk.there_now", value="pia")}
 
 
+def test_nobody_is_told_of_himself_as_of_somebody_else(found: Desk, room: StaffDesk) -> None:
+    """Who saves in two windows is told that it was he himself, in a sentence that names nobody."""
+    number = found.library.documents["fr/prime"].revision
+    first = seen_of(room, number)
+    assert not act(room, "save", PAUL, number=number, owner="pia", seen=first).failed
+    outcome = act(room, "save", PAUL, number=number, owner="paul", seen=first)
+    assert outcome.wrong == {"owner": said("desk.there_now", value="pia")}
+    assert outcome.message.startswith(said("desk.saved_elsewhere", when="@").partition("@")[0])
+
+
 def seen_of(room: StaffDesk, number: int) -> str:
     """Return the mark in the form of a page."""
     found = re.search(r'name="seen" value="(\d+)"', room.show(PAUL, "fr", f"documents/{number}"))
     assert found
     return found[1]
+
+
+def test_what_was_overwritten_can_be_read_in_the_journal(found: Desk) -> None:
+    """The journal and its file tell what stood in a field before, of drafts and of what is served."""
+    documents = Documents(found.library, Intake(found.library, Judge(found.library)), found.previews, None)
+    room = StaffDesk([documents, JournalRoom(found.library.journal)])
+    number, served = found.draft(BUS), found.library.documents["fr/prime"].revision
+    for owner, remark, day in (("ann", "appeler la SWL", "2027-03-01"), ("bob", "", "2027-04-01")):
+        own = {"owner": owner, "remark": remark, "review_by": day, "expires_on": day}
+        assert not act(room, "save", number=served, **own).failed
+        fields = head.present(found.library.revisions.get(number))
+        status = {"status": "open", "contact": f"https://{owner}.example"}
+        assert not act(room, "save", number=number, **fields | own | status | {"title": f"Bus de {owner}"}).failed
+    for subject in (f"revision {number}", f"revision {served}"):
+        page = html.unescape(room.show(PAUL, "fr", f"journal?subject={subject}"))
+        for field, before, after in (
+            ("owner", "ann", "bob"), ("remark", "appeler la SWL", "–"), ("review_by", "2027-03-01", "2027-04-01"),
+            ("expires_on", "2027-03-01", "2027-04-01"), ("owner", "–", "ann"),
+        ):  # fmt: skip
+            name = said(f"desk_documents.field_{field}")
+            assert said("desk_journal.exchanged", field=name, before=before, after=after) in page
+    page = html.unescape(room.show(PAUL, "fr", f"journal?subject=revision {number}"))
+    for field, before, after in (
+        ("title", "Bus de ann", "Bus de bob"), ("contact", "https://ann.example", "https://bob.example"),
+        ("status", "–", said("desk_documents.status_open")),
+    ):  # fmt: skip
+        name = said(f"desk_documents.field_{field}")
+        assert said("desk_journal.exchanged", field=name, before=before, after=after) in page
+    _, file = room.export(Person("boss", "administrator"), "fr", "journal", "journal.csv")
+    assert '""owner"": {""after"": ""bob"", ""before"": ""ann""}' in file.decode("utf-8-sig")
+
+
+# --- a draft that waits ---
+
+
+@pytest.mark.parametrize("state", ["waiting", "scheduled"])
+def test_what_only_staff_see_takes_back_no_decision(found: Desk, room: StaffDesk, state: str) -> None:
+    """A note, an owner or a review day leaves a draft set for its day, or with the second person, as it is."""
+    number = waiting(found, state)
+    fields = head.present(found.library.revisions.get(number))
+    outcome = act(room, "save", ELLA, number=number, **fields | {"remark": "vu", "owner": "ann", "review_by": TOMORROW})
+    assert (outcome.failed, outcome.message) == (False, said("desk_documents.saved"))
+    assert not act(room, "apart", ELLA, number=number).failed
+    kept = found.library.revisions.get(number)
+    assert (kept.state, kept.remark, kept.owner) == (state, "vu", "ann")
+    assert kept.publish_on == (TOMORROW if state == "scheduled" else None)
+
+
+@pytest.mark.parametrize("state", ["waiting", "scheduled"])
+@pytest.mark.parametrize("changed", [{"title": "Autobus"}, {"expires_on": "2027-12-31"}], ids=["title", "last day"])
+def test_who_takes_a_decision_back_by_saving_is_told(
+    found: Desk, room: StaffDesk, state: str, changed: dict[str, str]
+) -> None:
+    """What readers notice makes a draft of it again, and the sentence says what does not happen any more."""
+    number = waiting(found, state)
+    fields = head.present(found.library.revisions.get(number))
+    outcome = act(room, "save", ELLA, number=number, **fields | changed)
+    date = date_in_words(TOMORROW, "fr")
+    assert outcome.message.endswith(said(f"desk_documents.no_longer_{state}", date=date))
+    assert found.library.revisions.get(number).state == "draft"
+    entries = found.library.journal.entries(subject=f"revision {number}", limit=2)
+    assert [entry.action for entry in entries] == ["withdrawn", "edited"]
+
+
+def waiting(found: Desk, state: str) -> int:
+    """Return the number of a draft that waits for a second person, or for its day."""
+    meta = {"status": "open", "status_as_of": "2026-10-01", "aliases": ["Bus, tram", "TEC"]}
+    number = found.draft(dataclasses.replace(BUS, meta=meta))
+    if state == "waiting":
+        found.library.revisions.submit(number, "ella")
+    else:
+        found.library.revisions.schedule(number, dt.date.fromisoformat(TOMORROW), "paul")
+    return number
 
 
 # --- what a version keeps ----------------------------------------------------------------------------------------
@@ -359,6 +536,29 @@ def test_a_guess_is_shown_until_somebody_settles_it(found: Desk, room: StaffDesk
     assert marked() == 2
     assert not act(room, "save", ELLA, **fields | {"title": "Autobus", "then": "right"}).failed
     assert marked() == 0
+
+
+@pytest.mark.parametrize(
+    ("held", "typed", "kept"),
+    [
+        ({"url": "https://a.example", "email": None, "confirmed": False}, "https://a.example", None),
+        ({"url": None, "email": "info@a.example", "confirmed": True}, "", None),
+        ({"url": "https://a.example", "email": "info@a.example", "confirmed": False}, "https://b.example",
+         {"url": "https://b.example", "email": "info@a.example", "confirmed": True}),
+        ({"url": "https://a.example", "email": "info@a.example", "confirmed": True}, "",
+         {"url": None, "email": "info@a.example", "confirmed": True}),
+        ({"url": "https://a.example", "email": None, "confirmed": True}, "", {}),
+    ],
+    ids=["unconfirmed", "e-mail only", "another address", "no address", "nothing"],
+)  # fmt: skip
+def test_a_contact_is_only_what_somebody_said_of_it(
+    found: Desk, room: StaffDesk, held: dict[str, object], typed: str, kept: dict[str, object] | None
+) -> None:
+    """Saving a form confirms no contact that was not touched, and loses no e-mail, for which it has no field."""
+    number = found.draft(dataclasses.replace(BUS, meta={"contact": held}))
+    fields = {"title": BUS.title, "id": "bus", "language": "fr", "owner": "ella"}
+    assert not act(room, "save", ELLA, number=number, contact=typed, **fields).failed
+    assert found.library.revisions.get(number).meta.get("contact", {}) == (held if kept is None else kept)
 
 
 # --- long lists --------------------------------------------------------------------------------------------------

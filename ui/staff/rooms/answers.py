@@ -229,7 +229,7 @@ class Answers:
         except ChangedMeanwhile as error:
             # Nothing of what was typed is lost: it stays in the form, and saving once more is meant.
             self._keep(key, writing, error.seen, previewed=True)
-            return overtaken(error, language)
+            return overtaken(error, visit)
         self._workings.pop(key, None)
         return Outcome(words("saved", language, version=saved.latest.number), go=f"answers/{saved.number}")
 

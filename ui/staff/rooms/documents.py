@@ -253,15 +253,15 @@ class Documents:
         wrong = head.wrong(fields, found, language, self._library.settings.current_date())
         if wrong:
             return Outcome(words("desk_documents.wrong_form", language), failed=True, wrong=wrong)
-        edit, person, mark = head.edit(fields), visit.person.name, seen(fields)
+        edit, person, mark = head.edit(fields, found), visit.person.name, seen(fields)
         try:
             if found.state in EDITABLE:
                 right = head.confirmed(fields, found)
-                self._library.revisions.edit(number, edit, person, confirmed=right, seen=mark)
-            else:
-                self._library.revisions.mark(number, edit, person, seen=mark)
+                saved = self._library.revisions.edit(number, edit, person, confirmed=right, seen=mark)
+                return Outcome(_saved(found, saved, language), f"documents/{number}")
+            self._library.revisions.mark(number, edit, person, seen=mark)
         except ChangedMeanwhile as error:
-            return overtaken(error, language, head.present(self._library.revisions.get(number)))
+            return overtaken(error, visit, head.present(self._library.revisions.get(number)))
         return Outcome(words("desk_documents.saved", language), f"documents/{number}")
 
     def _version(self, visit: Visit, fields: Fields) -> Outcome:
@@ -269,8 +269,9 @@ class Documents:
         number, id = _number(fields.get("number", "")), fields.get("id", "")
         if not head.is_id(id):
             raise NoSuchPlace(id)
-        self._library.revisions.become(number, id, visit.person.name)
-        return Outcome(words("desk_documents.saved", visit.language), f"documents/{number}")
+        found = self._library.revisions.get(number)
+        saved = self._library.revisions.become(number, id, visit.person.name)
+        return Outcome(_saved(found, saved, visit.language), f"documents/{number}")
 
     def _moved(self, move: Callable[[int, str], None], said: str) -> Doing:
         """Return the action that does *move* to a revision and says so."""
@@ -292,12 +293,20 @@ class Documents:
         """Take the corrected text of a text file in, as if it had been uploaded."""
         found = self._library.revisions.get(_number(fields.get("number", "")))
         text = fields.get("text", "").replace("\r\n", "\n")
+        draft = found.state in EDITABLE
         # Who changed the draft that it is made of is an author of this one too.
-        editors = sorted(found.authors) if found.state in EDITABLE else []
+        editors = sorted(found.authors) if draft else []
         number = self._intake.write(
-            text, found.name, visit.person.name, key=found.key, language=found.language, editors=editors
-        )
-        return Outcome(words("desk_documents.rewritten", visit.language), f"documents/{number}")
+            text, found.name, visit.person.name, key=found.key, language=found.language, editors=editors,
+            instead=found.number if draft else None,
+        )  # fmt: skip
+        said = [words("desk_documents.rewritten", visit.language)]
+        if draft:
+            said.append(words("desk_documents.rewritten_instead", visit.language))
+        if found.state == "scheduled":
+            date = date_in_words(found.publish_on, visit.language)
+            said.append(words("desk_documents.rewritten_scheduled", visit.language, date=date))
+        return Outcome(" ".join(said), f"documents/{number}")
 
     def _fetched(self, visit: Visit, fields: Fields) -> Outcome:
         url, language = fields.get("url", "").strip(), visit.language
@@ -328,7 +337,7 @@ class Documents:
 
         def publish(look: Looked, progress: Progress) -> Report:
             return self._library.publish(
-                numbers, person, progress, overruled=look.overruled, check=self._unseen(look, numbers, ())
+                numbers, person, progress, overruled=look.overruled, check=lambda: self._still(look, numbers, visit)
             )
 
         look, report = yield from self._done(visit, fields, numbers, (), publish)
@@ -372,18 +381,26 @@ class Documents:
                 return look, report
         raise AssertionError("the last attempt ends above")
 
+    def _still(self, look: Looked, numbers: Sequence[int], visit: Visit) -> None:
+        """Make sure, at the last moment, that this person may publish these drafts, and has seen what they do."""
+        for number in numbers:
+            self._approved(number, visit)
+        self._unseen(look, numbers, ())()
+
     def _unseen(self, look: Looked, numbers: Sequence[int], gone: Sequence[str]) -> Callable[[], None]:
         """Return what makes sure, at the last moment, that what was looked at is what is done."""
         return lambda: None if look.overruled else self._previews.refuse_unseen(numbers, gone)
 
     def _schedule(self, visit: Visit, fields: Fields) -> Iterator[Step | Outcome]:
         number, language = _number(fields.get("number", "")), visit.language
-        self._approved(number, visit)
-        wrong = ""
+        found = self._approved(number, visit)
+        wrong, day = "", dt.date.min
         try:
             day = dt.date.fromisoformat(fields.get("day", ""))
             if day <= self._library.settings.current_date():
                 wrong = words("desk_documents.wrong_past", language)
+            else:
+                wrong = _ended(found, day, language)
         except ValueError:
             wrong = words("desk_documents.wrong_date", language)
         if wrong:
@@ -394,7 +411,15 @@ class Documents:
             yield look.refused
             return
         broken = self._previews.broken([number]) if look.overruled else ()
-        self._library.revisions.schedule(number, day, visit.person.name, overruled=look.overruled, questions=broken)
+
+        def check(now: Revision) -> None:
+            self._refuse(now, visit)
+            if ended := _ended(now, day, language):
+                raise Refused(ended)
+
+        self._library.revisions.schedule(
+            number, day, visit.person.name, overruled=look.overruled, questions=broken, check=check
+        )
         said = words("desk_documents.scheduled", language, date=date_in_words(day.isoformat(), language))
         again = words("desk_documents.scheduled_again", language) if self._library.settings.preview_blocks else ""
         yield Outcome(" ".join(each for each in (said, again, look.said) if each), f"documents/{number}")
@@ -421,13 +446,17 @@ class Documents:
     def _approved(self, number: int, visit: Visit) -> Revision:
         """Return a revision that this person may publish."""
         found = self._library.revisions.get(number)
+        self._refuse(found, visit)
+        return found
+
+    def _refuse(self, found: Revision, visit: Visit) -> None:
+        """Raise what keeps this person from publishing a revision."""
         second = self._library.settings.staff_second_person
         if second and found.state in EDITABLE and visit.person.name in found.authors:
-            raise NeedsSecondPerson(f"{number}: {visit.person.name} wrote it; somebody else has to publish it")
+            raise NeedsSecondPerson(f"{found.number}: {visit.person.name} wrote it; somebody else has to publish it")
         today = self._library.settings.current_date().isoformat()
         if found.state in EDITABLE and found.expires_on and found.expires_on < today:
             raise Refused(words("desk_documents.last_day_passed", visit.language, title=found.title))
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -480,6 +509,22 @@ def _looking(wanted: Work, language: Language) -> Markup:
         forms.field("by", words("desk_documents.column_by", language), wanted.by, maxlength=100),
         forms.submit(words("desk_documents.search_go", language)),
     )
+
+
+def _saved(before: Revision, after: Revision, language: Language) -> str:
+    """Return what is said when a draft was saved: with what it does not wait for any more, if it did."""
+    said = [words("desk_documents.saved", language)]
+    if after.state == "draft" and before.state in ("waiting", "scheduled"):
+        date = date_in_words(before.publish_on, language) if before.publish_on else ""
+        said.append(words(f"desk_documents.no_longer_{before.state}", language, date=date))
+    return " ".join(said)
+
+
+def _ended(found: Revision, day: dt.date, language: Language) -> str:
+    """Return what is said of a draft whose last day comes before the *day* of its publication."""
+    if not found.expires_on or found.expires_on >= day.isoformat():
+        return ""
+    return words("desk_documents.wrong_ended", language, date=date_in_words(found.expires_on, language))
 
 
 def _doubled(found: Sequence[Revision]) -> list[str]:

@@ -22,7 +22,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _PARTIAL = re.compile(r"\d{4}(-\d\d){0,2}")
 STATUSES = ("open", "closed", "permanent", "unknown")
 OWN = ("owner", "review_by", "expires_on", "remark")
-"""What may be set after publication too: it changes no answer."""
+"""What may be set after publication too: it changes no answer while the document is served."""
 
 
 def form(found: Revision, language: Language, *, may_end: bool, seen: int) -> Markup:
@@ -149,6 +149,8 @@ def wrong(fields: Fields, found: Revision, language: Language, today: dt.date) -
             say(name, "wrong_date")
     if fields.get("expires_on") and "expires_on" not in problems and fields["expires_on"] < today.isoformat():
         say("expires_on", "wrong_past")
+    elif fields.get("expires_on") and "expires_on" not in problems and fields["expires_on"] < (found.publish_on or ""):
+        say("expires_on", "wrong_before")
     if found.state not in EDITABLE:
         return problems
     if not fields.get("title", "").strip():
@@ -172,8 +174,8 @@ def is_id(text: str) -> bool:
     return bool(_ID.fullmatch(text))
 
 
-def edit(fields: Fields) -> Edit:
-    """Return what a form without mistakes changes; a field that it does not have stays as it is."""
+def edit(fields: Fields, found: Revision) -> Edit:
+    """Return what a form without mistakes changes of a revision; a field that it does not have stays as it is."""
     own: dict[str, Any] = {name: fields[name].strip() for name in OWN if name in fields}
     if "title" not in fields:
         return Edit(**own)
@@ -183,16 +185,29 @@ def edit(fields: Fields) -> Edit:
         if name in fields
     }
     if "contact" in fields:
-        meta["contact"] = {"url": fields["contact"].strip(), "confirmed": True} if fields["contact"].strip() else None
-    if "aliases" in fields:
+        meta |= _contact(fields["contact"].strip(), found.meta.get("contact") or {})
+    shown = present(found)
+    if fields.get("aliases", shown["aliases"]) != shown["aliases"]:
         meta["aliases"] = [name.strip() for name in fields["aliases"].split(",") if name.strip()] or None
-    if meta.get("status"):
+    if meta.get("status") and any(fields.get(name, "").strip() != shown[name] for name in ("status", "as_of")):
         meta["status_as_of"] = fields.get("as_of", "").strip() or None
     language: Any = fields.get("language") if fields.get("language") in LANGUAGES else None
     return Edit(
         id=fields.get("id"), language=language, title=fields["title"].strip(), url=fields.get("url", "").strip(),
         as_of=fields.get("as_of", "").strip(), meta=meta, **own,
     )  # fmt: skip
+
+
+def _contact(url: str, held: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the contact with another address, which whoever typed it vouches for; nothing if it is the same.
+
+    The form has no field for the e-mail: it stays.
+    """
+    if url == (held.get("url") or ""):
+        return {}
+    if url:
+        return {"contact": {**held, "url": url, "confirmed": True}}
+    return {"contact": {**held, "url": None} if held.get("email") else None}
 
 
 def _label(name: str, language: Language) -> str:

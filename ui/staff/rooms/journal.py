@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from bot.wording import catalogue
 from ingest.documents import Language
@@ -137,11 +138,31 @@ def moment_in_words(entry: Entry, language: Language) -> Markup:
 def _detail(detail: Mapping[str, object], language: Language) -> str:
     """Return the details of an entry as a reader knows them; the file of the journal holds them all."""
     parts = []
-    for name, value in detail.items():
+    # What a revision said before and says now: nothing else in the journal has «values».
+    told: Any = detail.get("values") or {}
+    changed = detail.get("changed")
+    names = {"changed": [each for each in changed if each not in told]} if isinstance(changed, list) else {}
+    for name, value in {**detail, **names}.items():
         key = f"desk_journal.detail_{name}"
         if key in catalogue() and value not in (None, "", [], False):
             parts.append(words(key, language, value=_value(value, language)))
-    return " · ".join(parts)
+    return " · ".join([*parts, *(_exchanged(name, pair, language) for name, pair in told.items())])
+
+
+def _exchanged(field: str, pair: Mapping[str, object], language: Language) -> str:
+    """Return what stood in a field of a revision and what stands there now."""
+    before, after = (_entered(field, pair.get(side), language) for side in ("before", "after"))
+    return words("desk_journal.exchanged", language, field=_value(field, language), before=before, after=after)
+
+
+def _entered(field: str, value: object, language: Language) -> str:
+    """Return the value of a field as its form shows it."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "–"
+    if isinstance(value, dict):
+        return ", ".join(str(each) for each in value.values() if isinstance(each, str)) or "–"
+    key = f"desk_documents.{field}_{value}"
+    return words(key, language) if key in catalogue() else str(value or "–")
 
 
 def _value(value: object, language: Language) -> str:

@@ -173,7 +173,7 @@ class Questions:
             return Outcome(words("no_item", visit.language), failed=True)
         except ChangedMeanwhile as error:
             gap = self._board.item(id).gap
-            return overtaken(error, visit.language, {"owner": gap.owner, "title": gap.title, "note": gap.note})
+            return overtaken(error, visit, {"owner": gap.owner, "title": gap.title, "note": gap.note})
         return Outcome(words(said, visit.language), go=f"questions/{id}")
 
     def _merge(self, visit: Visit, fields: Fields) -> Outcome:

@@ -177,7 +177,7 @@ class WatchedPages:
         try:
             self._watching.add(held.url, visit.person.name, every_days=int(days), seen=seen(fields))
         except ChangedMeanwhile as error:
-            return overtaken(error, language, {"days": str(self._find(url).every_days)})
+            return overtaken(error, visit, {"days": str(self._find(url).every_days)})
         return Outcome(words("desk_watched.saved", language), forms.address("watched", url))
 
     def _stop(self, visit: Visit, fields: Fields) -> Outcome:
