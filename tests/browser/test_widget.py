@@ -217,13 +217,16 @@ def test_the_text_grows_before_the_answer_is_there(visit: Visit) -> None:
 def test_stop_ends_the_work_and_the_next_question_is_answered(visit: Visit, guichet: Guichet) -> None:
     """Stop says that the answer is not complete and ends the work on the server too."""
     page = opened(visit())
-    finished = guichet.bot.finished
-    page.locator("#question").fill("Qu'est-ce que Start IA slow ?")
+    question = "Qu'est-ce que Start IA slow, arrêté ?"
+    page.locator("#question").fill(question)
     page.locator("#question").press("Enter")
-    page.locator(".halt").click()
+    expect(page.locator(".progress")).to_have_text("Je cherche dans 129 fiches…")
+    with page.expect_response(lambda response: response.request.method == "DELETE") as stopped:
+        page.locator(".halt").click()
+    assert stopped.value.status == 204
     expect(page.locator(".log")).to_contain_text("Arrêté à votre demande")
     ask(page)
-    assert guichet.bot.finished == finished + 1
+    assert all(answer.question != question for answer in guichet.bot.given.values())
 
 
 @pytest.mark.parametrize(

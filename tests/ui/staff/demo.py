@@ -189,7 +189,7 @@ class Attacked:
                 forms.choices("topics", text, {text: text}, [text], within=text),
                 forms.submit(text, name=text, value=text, data_confirm=text),
             ),
-            forms.table(text, [text], [(text, forms.badge("good", text))]),
+            forms.table(text, [text, text], [(text, forms.badge("good", text))]),
             forms.link(text, text),
             forms.link(forms.address("documents", text, q=text), text),
             forms.outside(text, "fr", text),

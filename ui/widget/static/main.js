@@ -343,6 +343,7 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
         signal: now.stop.signal,
       });
       if (!response.ok) throw await refusal(response);
+      now.place = response.headers.get("Content-Location");
       const answer = await received(response, now);
       if (working !== now) return;
       turn.answer = answer;
@@ -442,6 +443,8 @@ document.currentScript.dispatchEvent(new CustomEvent("guichet-ia", { detail: (sh
     if (!now) return;
     working = null;
     now.stop.abort();
+    // The answer waits some seconds for a reader whose connection broke; nobody will come back to this one.
+    if (now.place) fetch(new URL(now.place, base), { method: "DELETE", credentials: "omit", keepalive: true }).catch(() => {});
     const card = now.turn.node.querySelector(".card");
     card.append(h("p.age", null, words.stopped));
     card.parentNode.ariaBusy = null;
