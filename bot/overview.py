@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.intent import Want
 from bot.places import regions
-from ingest.analysis import content_words
+from ingest.analysis import content_words, fold, words
 from ingest.documents import Language
 from ingest.listing import read_list
 
@@ -33,7 +33,16 @@ def is_general(question: str, language: Language, wants: Collection[Want], names
     rest = [word for kind, word in kinds if not kind or (kind == "tools" and not has_subject)]
     if not any(kind == "aid" for kind, _ in kinds) or (rest and not has_subject):
         return False
-    return not any(word in names and not regions(word) for word in rest)
+    aims = {word for word in rest if not regions(word)}
+    return aims.isdisjoint(names) and aims.isdisjoint(_proper(question, language))
+
+
+def _proper(question: str, language: Language) -> set[str]:
+    """Return the folded words that are names: a place that is in no list is no town of ours."""
+    # German writes every noun with a capital: only after a word of place is it a name.
+    before = r"\b(?:in|aus|von|bei|nach)\s+" if language == "de" else r"(?<=[\w,;:)»’'-])\s+(?:[ld]['’])?"
+    found = re.findall(before + r"([^\W\d_][\w-]*)", question)
+    return {fold(part) for word in found if word[0].isupper() for part in words(word)}
 
 
 @cache

@@ -403,7 +403,8 @@ class Bot:
             draft.chosen = self._composer.listed(draft.candidates, draft.overview)
             names = self._retriever.searcher.names
             draft.mentioned = tuple(dict.fromkeys(id for each in draft.chosen for id in names.named(each.text)))
-        else:
+        if not draft.chosen:
+            draft.overview = ""
             draft.chosen = self._composer.select(draft.candidates, draft.wants)
 
     def _overlook(self, draft: Draft) -> None:

@@ -64,6 +64,22 @@ def test_another_region_is_told_as_such(bot: Bot) -> None:
     assert answer.status in ("other_region", "out_of_scope")
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Quelles aides à l'IA pour une PME en Bretagne ?",
+        "Quels subsides pour un projet d'IA dans le Limousin ?",
+        "Which AI grants can a small firm get in Catalonia?",
+        "Welke steun is er voor AI in Zeeland?",
+        "Welche Zuschüsse gibt es für KI in Sachsen?",
+    ],
+)
+def test_a_place_that_is_not_ours_is_not_answered_for(bot: Bot, question: str) -> None:
+    """A firm in a place that no list has is not told of Walloon aids as if they were meant for it."""
+    answer = bot.ask(question)
+    assert not {2, 3, 4} <= {int(n) for s in answer.statements for n in re.findall(r"^\w+ (\d),", s.text)}
+
+
 def test_a_library_without_such_a_list_answers_as_before(tmp_path: Path) -> None:
     """Where the document that the glossary names is not served, its own documents answer."""
     alpha = document("alpha", "fr", "Alphacash", "Alphacash est une aide à l'IA pour les PME.")
